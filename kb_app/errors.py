@@ -1,0 +1,186 @@
+"""Expected failures of the app. Each has a stable ``code``; the sentences live in the message catalogue.
+
+KBAppError
+    ConfigurationError        configuration
+    StorageError              storage
+        NotFoundError         not_found
+        DuplicateNameError    duplicate_name
+        InvalidNameError      invalid_name
+        ReindexNeededError    reindex_needed
+        DataFolderBusyError   data_folder_busy
+        DataFolderError       data_folder        read-only, or not a folder
+        DiskFullError         disk_full
+    BusyError                 busy
+    ProviderError             provider
+        UnreachableError      unreachable        server not running, or refused
+        ProviderTimeoutError  timeout
+        AuthError             auth
+        QuotaError            quota
+        RateLimitError        rate_limit
+        ModelNotFoundError    model_not_found
+        ContextTooLongError   context_too_long
+        ContentFilterError    content_filter
+        BadRequestError       bad_request
+        ServerError           server_error
+        InterruptedStreamError interrupted       the stream ended without its terminal marker
+        BadResponseError      bad_response       not the protocol that was expected
+"""
+
+from typing import ClassVar
+
+from ingestion.errors import IngestionError
+from kb_app.models import ErrorInfo
+
+
+class KBAppError(Exception):
+    """Root of the app's expected failures; the message is English, for logs."""
+
+    code: ClassVar[str] = "app"
+
+    def __init__(self, detail: str = "", **params: str | int | float) -> None:
+        """Keep ``detail`` for the log and ``params`` for the sentence shown to the user."""
+        super().__init__(detail or self.code)
+        self.params = params
+
+
+class ConfigurationError(KBAppError):
+    """A setting is missing or wrong."""
+
+    code = "configuration"
+
+
+class StorageError(KBAppError):
+    """The database or the data folder refused."""
+
+    code = "storage"
+
+
+class NotFoundError(StorageError):
+    """The named object does not exist (any more)."""
+
+    code = "not_found"
+
+
+class DuplicateNameError(StorageError):
+    """A knowledge base of this name exists."""
+
+    code = "duplicate_name"
+
+
+class InvalidNameError(StorageError):
+    """The name is empty, too long or holds control characters."""
+
+    code = "invalid_name"
+
+
+class ReindexNeededError(StorageError):
+    """The base was indexed with another embedder, analyzer or chunking version."""
+
+    code = "reindex_needed"
+
+
+class DataFolderBusyError(StorageError):
+    """Another process owns the data folder."""
+
+    code = "data_folder_busy"
+
+
+class DataFolderError(StorageError):
+    """The data folder cannot be made or written."""
+
+    code = "data_folder"
+
+
+class DiskFullError(StorageError):
+    """No space is left for the data folder."""
+
+    code = "disk_full"
+
+
+class BusyError(KBAppError):
+    """The same thing is already being done."""
+
+    code = "busy"
+
+
+class ProviderError(KBAppError):
+    """A model server failed."""
+
+    code = "provider"
+
+
+class UnreachableError(ProviderError):
+    """Nothing answers at the server's address."""
+
+    code = "unreachable"
+
+
+class ProviderTimeoutError(ProviderError):
+    """The server did not answer in time."""
+
+    code = "timeout"
+
+
+class AuthError(ProviderError):
+    """The key is missing, wrong or not allowed to do this."""
+
+    code = "auth"
+
+
+class QuotaError(ProviderError):
+    """The account has no balance or quota left."""
+
+    code = "quota"
+
+
+class RateLimitError(ProviderError):
+    """Too many requests; try again later."""
+
+    code = "rate_limit"
+
+
+class ModelNotFoundError(ProviderError):
+    """The server does not have this model."""
+
+    code = "model_not_found"
+
+
+class ContextTooLongError(ProviderError):
+    """The prompt does not fit the model's window."""
+
+    code = "context_too_long"
+
+
+class ContentFilterError(ProviderError):
+    """The provider's filter refused the question or the answer."""
+
+    code = "content_filter"
+
+
+class BadRequestError(ProviderError):
+    """The server rejected the request as malformed."""
+
+    code = "bad_request"
+
+
+class ServerError(ProviderError):
+    """The server failed inside."""
+
+    code = "server_error"
+
+
+class InterruptedStreamError(ProviderError):
+    """The stream ended before its terminal marker."""
+
+    code = "interrupted"
+
+
+class BadResponseError(ProviderError):
+    """The server's answer is not what the protocol says."""
+
+    code = "bad_response"
+
+
+def error_info(error: KBAppError | IngestionError) -> ErrorInfo:
+    """Return the failure as data that can be stored and shown in any language."""
+    return ErrorInfo(code=error.code, params=dict(error.params))

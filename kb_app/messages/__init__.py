@@ -1,0 +1,63 @@
+"""Every sentence a user can read, in one catalogue per language (``zh.toml``, ``en.toml``).
+
+Keys are dotted paths (``error.scanned.message``); values are ``str.format`` templates with named fields.
+"""
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Literal, NamedTuple
+
+from kb_app.models import ErrorInfo, Notice
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+class ErrorText(NamedTuple):
+    """What happened, and what to do about it; ``hint`` may be empty."""
+
+    message: str
+    hint: str
+
+
+@functools.cache
+def catalogue(language: Language) -> dict[str, str]:
+    """Return the whole catalogue of ``language`` as dotted key -> template."""
+    raw = resources.files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flatten("", tomllib.loads(raw)))
+
+
+def _flatten(prefix: str, table: dict[str, object]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in table.items():
+        if isinstance(value, dict):
+            found += _flatten(f"{prefix}{name}.", value)
+        else:
+            found.append((prefix + name, str(value)))
+    return found
+
+
+def translate(language: Language, key: str, /, **params: str | int | float) -> str:
+    """Return the sentence for ``key``. Raises KeyError for an unknown key or a missing field."""
+    return catalogue(language)[key].format(**params)
+
+
+def error_text(language: Language, error: ErrorInfo) -> ErrorText:
+    """Return the sentences for a failure; its params fill both. Raises KeyError for an unknown code."""
+    entries = catalogue(language)
+    params = dict(error.params)
+    return ErrorText(
+        entries[f"error.{error.code}.message"].format(**params),
+        entries.get(f"error.{error.code}.hint", "").format(**params),
+    )
+
+
+def notice_text(language: Language, notice: Notice) -> str:
+    """Return the sentence of a notice."""
+    return translate(language, f"notice.{notice.key}", **notice.params)
+
+
+def pick_language(locale: str | None) -> Language:
+    """Return the catalogue for a browser or system locale: Chinese for ``zh*``, else English."""
+    return "zh" if (locale or "").lower().startswith("zh") else "en"

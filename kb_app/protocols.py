@@ -1,0 +1,75 @@
+"""Seams with more than one implementation. A fake counts as one."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from ingestion.protocols import Embedder, Vectors
+from kb_app.models import ChatRequest, ModelEvent, ModelInfo, StoredChunk
+
+
+class ChatModel(Protocol):
+    """One model that can answer."""
+
+    @property
+    def model_id(self) -> str:
+        """Id such as ``quote`` or ``ollama/qwen3:8b``."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Window for prompt and answer together that this model will really be given."""
+
+    @property
+    def prompted(self) -> bool:
+        """Whether it reads ``messages`` (language models) or only ``question`` and ``sources`` (quote)."""
+
+    def stream(self, request: ChatRequest) -> Iterator[ModelEvent]:
+        """Yield events, ending with exactly one ``Finished``.
+
+        Closing the iterator closes the connection, so the server stops computing.
+
+        Raises:
+            ProviderError: for every failure, also in mid-stream; an end without terminal marker is one.
+        """
+
+
+class Provider(Protocol):
+    """One family of models, registered in ``kb_app.providers``."""
+
+    @property
+    def name(self) -> str:
+        """First part of the ids of its models."""
+
+    def models(self) -> list[ModelInfo]:
+        """List chat and embedding models with their state; never raises, an unreachable server is a state."""
+
+    def chat_model(self, model: str) -> ChatModel:
+        """Return the chat model named ``model`` (the id without the provider)."""
+
+    def embedder(self, model: str) -> Embedder:
+        """Return the embedder named ``model``. Raises ModelNotFoundError where there is none."""
+
+
+class VectorIndex(Protocol):
+    """Nearest vectors of a base. Ids are chunk ids; scores are cosine similarity in [-1, 1], higher is better."""
+
+    def add(self, base_id: str, chunk_ids: Sequence[str], vectors: Vectors) -> None:
+        """Insert or overwrite; ``vectors`` has shape (len(chunk_ids), dimension)."""
+
+    def delete(self, base_id: str, chunk_ids: Collection[str]) -> None:
+        """Forget these chunks; unknown ids are ignored."""
+
+    def drop(self, base_id: str) -> None:
+        """Forget a whole base."""
+
+    def ids(self, base_id: str) -> set[str]:
+        """Return every chunk id the index holds for the base."""
+
+    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+        """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list."""
+
+
+class ChunkSource(Protocol):
+    """The truth about chunks; indexes may lag behind it, so every hit is looked up here."""
+
+    def chunks(self, chunk_ids: Collection[str]) -> Mapping[str, StoredChunk]:
+        """Return those of the chunks that exist, belong to a ready document and a living base."""
