@@ -14,9 +14,9 @@ _BEFORE_NAME = frozenset(
     ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "ft", "gen", "col", "lt", "sgt", "capt")
 )
 _BEFORE_TEXT = frozenset(("eg", "ie", "cf", "vs", "viz", "approx", "resp", "rev", "hon", "gov", "sen", "rep"))
+_MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
 _BEFORE_NUMBER = frozenset(
-    ("no", "nos", "fig", "figs", "eq", "eqs", "sec", "ch", "vol", "pp", "art", "tab", "ver")
-    + ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
+    ("no", "nos", "fig", "figs", "eq", "eqs", "sec", "ch", "vol", "pp", "art", "tab", "ver", *_MONTHS)
 )
 _LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W_]+)*)\.$")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
