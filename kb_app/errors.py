@@ -15,13 +15,16 @@ KBAppError
         UnreachableError      unreachable        server not running, or refused
         ProviderTimeoutError  timeout
         AuthError             auth
+            MissingKeyError   no_key             no key was set for a provider that needs one
         QuotaError            quota
         RateLimitError        rate_limit
         ModelNotFoundError    model_not_found
+            NotPulledError    not_pulled         Ollama knows how to get it
         ContextTooLongError   context_too_long
         ContentFilterError    content_filter
         BadRequestError       bad_request
         ServerError           server_error
+            ModelTooLargeError model_too_large   the server has not enough memory for it
         InterruptedStreamError interrupted       the stream ended without its terminal marker
         BadResponseError      bad_response       not the protocol that was expected
 """
@@ -104,7 +107,7 @@ class BusyError(KBAppError):
 
 
 class ProviderError(KBAppError):
-    """A model server failed."""
+    """A model server failed. Every one carries ``provider``, ``model`` (may be empty) and ``address``."""
 
     code = "provider"
 
@@ -127,6 +130,12 @@ class AuthError(ProviderError):
     code = "auth"
 
 
+class MissingKeyError(AuthError):
+    """The provider needs a key and none is set; ``params["setting"]`` names the environment variable."""
+
+    code = "no_key"
+
+
 class QuotaError(ProviderError):
     """The account has no balance or quota left."""
 
@@ -134,7 +143,7 @@ class QuotaError(ProviderError):
 
 
 class RateLimitError(ProviderError):
-    """Too many requests; try again later."""
+    """Too many requests; ``params["retry_after_s"]`` says when to try again, 0 when the server did not."""
 
     code = "rate_limit"
 
@@ -143,6 +152,12 @@ class ModelNotFoundError(ProviderError):
     """The server does not have this model."""
 
     code = "model_not_found"
+
+
+class NotPulledError(ModelNotFoundError):
+    """The Ollama server has not downloaded this model."""
+
+    code = "not_pulled"
 
 
 class ContextTooLongError(ProviderError):
@@ -167,6 +182,12 @@ class ServerError(ProviderError):
     """The server failed inside."""
 
     code = "server_error"
+
+
+class ModelTooLargeError(ServerError):
+    """The server has not enough memory to load the model."""
+
+    code = "model_too_large"
 
 
 class InterruptedStreamError(ProviderError):
