@@ -30,6 +30,7 @@ class KnowledgeBase:
     embedder: str
     dimension: int
     analyzer_version: int
+    chunking_version: int
     chunk_size_units: int
     chunk_overlap_units: int
     created_at: str

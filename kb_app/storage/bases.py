@@ -1,0 +1,97 @@
+"""Repository of knowledge bases: SQL in, plain dataclasses out. Every method is one transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kb_app.errors import DuplicateNameError, NotFoundError
+from kb_app.models import KnowledgeBase
+from kb_app.storage.database import Database
+from kb_app.storage.rows import new_id, now
+from kb_app.storage.tables import DocumentRow, KnowledgeBaseRow
+
+
+class BaseRepository:
+    """The knowledge bases."""
+
+    def __init__(self, database: Database) -> None:
+        """Read and write ``database``."""
+        self._database = database
+
+    def add(self, row: Mapping[str, Any], name_key: str) -> KnowledgeBase:
+        """Insert a base and return it. Raises DuplicateNameError."""
+        base_id = new_id()
+        try:
+            with self._database.write() as session:
+                session.add(KnowledgeBaseRow(id=base_id, name_key=name_key, created_at=now(), **row))
+        except IntegrityError as error:
+            raise DuplicateNameError(str(error), name=str(row["name"])) from error
+        return self.get(base_id)
+
+    def all(self) -> list[KnowledgeBase]:
+        """Return every base with its counts, by name."""
+        with self._database.read() as session:
+            rows = session.execute(_bases().order_by(KnowledgeBaseRow.name_key)).all()
+            return [_to_base(*row) for row in rows]
+
+    def get(self, base_id: str) -> KnowledgeBase:
+        """Return one base. Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.execute(_bases().where(KnowledgeBaseRow.id == base_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"base {base_id}", name=base_id)
+        return _to_base(*row)
+
+    def named(self, name_key: str) -> KnowledgeBase | None:
+        """Return the base whose folded name is ``name_key``."""
+        with self._database.read() as session:
+            row = session.execute(_bases().where(KnowledgeBaseRow.name_key == name_key)).one_or_none()
+            return None if row is None else _to_base(*row)
+
+    def change(self, base_id: str, values: Mapping[str, Any]) -> None:
+        """Set columns of a base. Raises DuplicateNameError where the new name is taken."""
+        try:
+            with self._database.write() as session:
+                session.execute(update(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id).values(**values))
+        except IntegrityError as error:
+            raise DuplicateNameError(str(error), name=str(values.get("name", ""))) from error
+
+    def delete(self, base_id: str) -> None:
+        """Delete a base with everything in it."""
+        with self._database.write() as session:
+            session.execute(delete(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id))
+
+
+def _bases() -> Select[KnowledgeBaseRow, int, int]:
+    totals = (
+        select(
+            DocumentRow.base_id,
+            func.count().label("documents"),
+            func.sum(DocumentRow.chunk_count).label("chunks"),
+        )
+        .where(DocumentRow.status == "ready")
+        .group_by(DocumentRow.base_id)
+        .subquery()
+    )
+    return select(KnowledgeBaseRow, func.coalesce(totals.c.documents, 0), func.coalesce(totals.c.chunks, 0)).outerjoin(
+        totals, totals.c.base_id == KnowledgeBaseRow.id
+    )
+
+
+def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBase:
+    return KnowledgeBase(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        embedder=row.embedder,
+        dimension=row.dimension,
+        analyzer_version=row.analyzer_version,
+        chunking_version=row.chunking_version,
+        chunk_size_units=row.chunk_size_units,
+        chunk_overlap_units=row.chunk_overlap_units,
+        created_at=row.created_at,
+        document_count=documents,
+        chunk_count=chunks,
+    )

@@ -1,0 +1,164 @@
+"""Repository of chunks and their vectors, the truth behind both indexes."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Select, select
+
+from ingestion.models import PreparedDocument
+from ingestion.protocols import Vectors
+from kb_app.models import StoredChunk
+from kb_app.storage.database import Database
+from kb_app.storage.tables import ChunkRow, DocumentRow
+
+#: SQLite allows 32,766 parameters in one statement.
+_IN_LIMIT = 10_000
+
+
+class ChunkVector(NamedTuple):
+    """Chunks of one base and their vectors, shape (len(ids), dimension)."""
+
+    ids: list[str]
+    vectors: Vectors
+
+
+class ChunkRepository:
+    """The chunks of ready documents; implements ``ChunkSource``."""
+
+    def __init__(self, database: Database) -> None:
+        """Read ``database``."""
+        self._database = database
+
+    def chunks(self, chunk_ids: Collection[str]) -> dict[str, StoredChunk]:
+        """Return those of the chunks that exist and belong to a ready document."""
+        found: dict[str, StoredChunk] = {}
+        ids = list(chunk_ids)
+        with self._database.read() as session:
+            for first in range(0, len(ids), _IN_LIMIT):
+                query = _chunks().where(ChunkRow.id.in_(ids[first : first + _IN_LIMIT]))
+                found.update((row.id, _to_chunk(row)) for row in session.execute(query))
+        return found
+
+    def of_document(self, document_id: str) -> list[StoredChunk]:
+        """Return the chunks of a ready document, in order."""
+        with self._database.read() as session:
+            query = _chunks().where(ChunkRow.document_id == document_id).order_by(ChunkRow.position)
+            return [_to_chunk(row) for row in session.execute(query)]
+
+    def ids(self, base_id: str) -> set[str]:
+        """Return the id of every chunk of the base's ready documents."""
+        query = (
+            select(ChunkRow.id)
+            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+            .where(ChunkRow.base_id == base_id, DocumentRow.status == "ready")
+        )
+        with self._database.read() as session:
+            return set(session.scalars(query))
+
+    def iter_chunks(self, base_id: str, batch: int = 1000) -> Iterator[list[StoredChunk]]:
+        """Yield all chunks of the base's ready documents in batches, for rebuilding an index."""
+        with self._database.read() as session:
+            query = _chunks().where(ChunkRow.base_id == base_id).execution_options(yield_per=batch)
+            for part in session.execute(query).partitions(batch):
+                yield [_to_chunk(row) for row in part]
+
+    def iter_vectors(self, base_id: str, batch: int = 1000) -> Iterator[ChunkVector]:
+        """Yield all vectors of the base's ready documents in batches."""
+        query = (
+            select(ChunkRow.id, ChunkRow.vector)
+            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+            .where(ChunkRow.base_id == base_id, DocumentRow.status == "ready")
+            .execution_options(yield_per=batch)
+        )
+        with self._database.read() as session:
+            for part in session.execute(query).partitions(batch):
+                yield ChunkVector([row.id for row in part], np.stack([_to_vector(row.vector) for row in part]))
+
+
+def chunk_id(document_id: str, index: int) -> str:
+    """Return the id of chunk ``index`` (0-based) of a document."""
+    return f"{document_id}:{index}"
+
+
+def _chunks() -> Select[Any]:
+    return (
+        select(
+            ChunkRow.id,
+            ChunkRow.base_id,
+            ChunkRow.document_id,
+            ChunkRow.position,
+            ChunkRow.text,
+            ChunkRow.search_text,
+            ChunkRow.start,
+            ChunkRow.end,
+            ChunkRow.page,
+            ChunkRow.heading,
+            DocumentRow.name,
+            DocumentRow.title,
+        )
+        .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+        .where(DocumentRow.status == "ready")
+    )
+
+
+def _to_chunk(row: Any) -> StoredChunk:
+    return StoredChunk(
+        id=row.id,
+        base_id=row.base_id,
+        document_id=row.document_id,
+        document_name=row.name,
+        title=row.title,
+        index=row.position,
+        text=row.text,
+        search_text=row.search_text,
+        start=row.start,
+        end=row.end,
+        page=row.page,
+        heading=tuple(row.heading),
+    )
+
+
+def _to_vector(blob: bytes) -> Vectors:
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+
+
+def chunk_rows(prepared: PreparedDocument, vectors: Vectors, *, document_id: str, base_id: str) -> list[dict[str, Any]]:
+    """Return the columns of every chunk of a prepared document; ``vectors`` has one row a chunk."""
+    return [
+        {
+            "id": chunk_id(document_id, chunk.index),
+            "document_id": document_id,
+            "base_id": base_id,
+            "position": chunk.index,
+            "text": chunk.text,
+            "search_text": chunk.search_text,
+            "start": chunk.start,
+            "end": chunk.end,
+            "page": chunk.page,
+            "heading": list(chunk.heading),
+            "vector": np.ascontiguousarray(vector, dtype="<f4").tobytes(),
+        }
+        for chunk, vector in zip(prepared.chunks, vectors, strict=True)
+    ]
+
+
+def stored_chunks(prepared: PreparedDocument, *, document_id: str, base_id: str, name: str) -> list[StoredChunk]:
+    """Return the chunks of a prepared document as they will be stored, to index them before the database commits."""
+    return [
+        StoredChunk(
+            id=chunk_id(document_id, chunk.index),
+            base_id=base_id,
+            document_id=document_id,
+            document_name=name,
+            title=prepared.document.title,
+            index=chunk.index,
+            text=chunk.text,
+            search_text=chunk.search_text,
+            start=chunk.start,
+            end=chunk.end,
+            page=chunk.page,
+            heading=chunk.heading,
+        )
+        for chunk in prepared.chunks
+    ]

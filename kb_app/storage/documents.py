@@ -1,0 +1,211 @@
+"""Repository of documents: SQL in, plain dataclasses out. Every method is one transaction.
+
+A row is ``ready``, ``failed``, or ``staged``: the new half of a running re-index, invisible until it is published.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from ingestion.models import PageSpan, PreparedDocument
+from ingestion.protocols import Vectors
+from kb_app.errors import NotFoundError
+from kb_app.models import DocumentRecord, ErrorInfo
+from kb_app.storage.chunks import chunk_rows
+from kb_app.storage.database import Database
+from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
+from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTextRow, KnowledgeBaseRow
+
+
+class NewDocument(NamedTuple):
+    """What is known of a document besides its prepared text."""
+
+    base_id: str
+    name: str
+    sha256: str
+    byte_count: int
+    loader_version: int
+
+
+class DocumentRepository:
+    """The documents of every base."""
+
+    def __init__(self, database: Database) -> None:
+        """Read and write ``database``."""
+        self._database = database
+
+    def of_base(self, base_id: str) -> list[DocumentRecord]:
+        """Return the documents of a base, failed ones too, by name."""
+        with self._database.read() as session:
+            query = (
+                select(DocumentRow)
+                .where(DocumentRow.base_id == base_id, DocumentRow.status != "staged")
+                .order_by(DocumentRow.name)
+            )
+            return [_to_document(row) for row in session.scalars(query)]
+
+    def get(self, document_id: str) -> DocumentRecord:
+        """Return one document. Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(DocumentRow, document_id)
+            if row is None:
+                raise NotFoundError(f"document {document_id}", name=document_id)
+            return _to_document(row)
+
+    def find(self, base_id: str, *, name: str | None = None, sha256: str | None = None) -> DocumentRecord | None:
+        """Return the document of this name or these bytes; a ready one before a failed one."""
+        query = select(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status != "staged")
+        if name is not None:
+            query = query.where(DocumentRow.name == name)
+        if sha256 is not None:
+            query = query.where(DocumentRow.sha256 == sha256)
+        with self._database.read() as session:
+            row = session.scalars(query.order_by(DocumentRow.status.desc()).limit(1)).one_or_none()
+            return None if row is None else _to_document(row)
+
+    def text(self, document_id: str) -> tuple[str, tuple[PageSpan, ...]]:
+        """Return a document's text as shown, and its pages. Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(DocumentTextRow, document_id)
+        if row is None:
+            raise NotFoundError(f"text of document {document_id}", name=document_id)
+        return row.text, tuple(PageSpan(number=n, start=start, end=end) for n, start, end in row.pages)
+
+    def digests(self) -> set[str]:
+        """Return the SHA-256 of every document in every base."""
+        with self._database.read() as session:
+            return set(session.scalars(select(DocumentRow.sha256).distinct()))
+
+    def add(self, new: NewDocument, prepared: PreparedDocument, vectors: Vectors, *, document_id: str) -> None:
+        """Store a ready document with its chunks and vectors, in place of any of the same name, at once."""
+        with self._database.write() as session:
+            _require_base(session, new.base_id)
+            session.execute(
+                delete(DocumentRow).where(
+                    DocumentRow.base_id == new.base_id, DocumentRow.name == new.name, DocumentRow.status != "staged"
+                )
+            )
+            _insert_document(session, new, prepared, vectors, document_id=document_id, status="ready")
+
+    def stage(self, new: NewDocument, prepared: PreparedDocument, vectors: Vectors) -> str:
+        """Store the new half of a re-indexed document, invisible until :meth:`publish_staged`; return its id."""
+        document_id = new_id()
+        with self._database.write() as session:
+            _require_base(session, new.base_id)
+            _insert_document(session, new, prepared, vectors, document_id=document_id, status="staged")
+        return document_id
+
+    def staged(self, base_id: str) -> dict[str, str]:
+        """Return name -> SHA-256 of the staged documents of a base."""
+        with self._database.read() as session:
+            query = select(DocumentRow.name, DocumentRow.sha256).where(
+                DocumentRow.base_id == base_id, DocumentRow.status == "staged"
+            )
+            return {row.name: row.sha256 for row in session.execute(query)}
+
+    def discard_staged(self, base_id: str) -> None:
+        """Forget every staged document of a base."""
+        with self._database.write() as session:
+            session.execute(delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "staged"))
+
+    def publish_staged(self, base_id: str, values: Mapping[str, Any]) -> None:
+        """Put every staged document in place of the ready one with the same name and bytes, and set base columns.
+
+        A staged document whose counterpart was removed or replaced meanwhile is dropped; ready documents
+        without a staged counterpart are dropped too (they could not be read again), so vectors never mix.
+        """
+        ready = select(DocumentRow.name, DocumentRow.sha256).where(
+            DocumentRow.base_id == base_id, DocumentRow.status == "ready"
+        )
+        with self._database.write() as session:
+            living = {(name, sha256) for name, sha256 in session.execute(ready)}
+            rows = session.scalars(
+                select(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "staged")
+            ).all()
+            session.execute(delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "ready"))
+            for row in rows:
+                if (row.name, row.sha256) in living:
+                    row.status = "ready"
+                else:
+                    session.delete(row)
+            session.execute(update(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id).values(**values))
+
+    def add_failed(self, new: NewDocument, error: ErrorInfo) -> str | None:
+        """Record a file that could not be read, unless a readable document of that name is there; return its id."""
+        with self._database.write() as session:
+            _require_base(session, new.base_id)
+            same = select(DocumentRow).where(
+                DocumentRow.base_id == new.base_id, DocumentRow.name == new.name, DocumentRow.status != "staged"
+            )
+            existing = session.scalars(same).one_or_none()
+            if existing is not None and existing.status == "ready":
+                return None
+            if existing is not None:
+                session.delete(existing)
+                session.flush()
+            row = DocumentRow(
+                id=new_id(), status="failed", error=error_to_json(error), created_at=now(), **new._asdict()
+            )
+            session.add(row)
+            return row.id
+
+    def remove(self, base_id: str, document_ids: Collection[str]) -> int:
+        """Delete documents with their texts, chunks and vectors; return how many there were."""
+        with self._database.write() as session:
+            query = delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.id.in_(document_ids))
+            return len(session.scalars(query.returning(DocumentRow.id)).all())
+
+
+def _to_document(row: DocumentRow) -> DocumentRecord:
+    return DocumentRecord(
+        id=row.id,
+        base_id=row.base_id,
+        name=row.name,
+        sha256=row.sha256,
+        media_type=row.media_type,
+        byte_count=row.byte_count,
+        status="ready" if row.status == "ready" else "failed",
+        title=row.title,
+        page_count=row.page_count,
+        chunk_count=row.chunk_count,
+        char_count=row.char_count,
+        encoding=row.encoding,
+        unreadable_pages=tuple(row.unreadable_pages),
+        warnings=tuple(row.warnings),
+        error=error_from_json(row.error),
+        created_at=row.created_at,
+    )
+
+
+def _require_base(session: Session, base_id: str) -> None:
+    if session.get(KnowledgeBaseRow, base_id) is None:
+        raise NotFoundError(f"base {base_id}", name=base_id)
+
+
+def _insert_document(
+    session: Session, new: NewDocument, prepared: PreparedDocument, vectors: Vectors, *, document_id: str, status: str
+) -> None:
+    loaded, document = prepared.loaded, prepared.document
+    session.add(
+        DocumentRow(
+            id=document_id,
+            status=status,
+            media_type=loaded.media_type,
+            title=document.title,
+            page_count=len(document.pages),
+            chunk_count=len(prepared.chunks),
+            char_count=loaded.char_count,
+            encoding=loaded.encoding,
+            unreadable_pages=list(loaded.unreadable_pages),
+            warnings=list(loaded.warnings),
+            error=None,
+            created_at=now(),
+            **new._asdict(),
+        )
+    )
+    session.flush()
+    pages = [[span.number, span.start, span.end] for span in document.pages]
+    session.add(DocumentTextRow(document_id=document_id, text=document.text, pages=pages))
+    session.execute(insert(ChunkRow), chunk_rows(prepared, vectors, document_id=document_id, base_id=new.base_id))

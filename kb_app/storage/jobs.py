@@ -1,0 +1,161 @@
+"""Repository of background jobs. The table is also how another process hands work to the owner of the data folder."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select, update
+
+from kb_app.models import ErrorInfo, Job, JobKind, JobState
+from kb_app.storage.database import Database
+from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
+from kb_app.storage.tables import JobRow
+
+ACTIVE: tuple[JobState, ...] = ("queued", "running")
+
+
+class NewJob(NamedTuple):
+    """What is known of a job when it is queued."""
+
+    base_id: str
+    kind: JobKind
+    name: str
+    sha256: str = ""
+    byte_count: int = 0
+    payload: Mapping[str, Any] = {}
+
+
+class ClaimedJob(NamedTuple):
+    """A job taken by the worker, with what it needs to do it."""
+
+    job: Job
+    sha256: str
+    byte_count: int
+    payload: dict[str, Any]
+
+
+class JobRepository:
+    """The job table. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Read and write ``database``."""
+        self._database = database
+
+    def add(self, jobs: Iterable[NewJob], batch_id: str | None = None) -> str:
+        """Queue jobs as one batch, in order, and return the batch's id."""
+        batch = batch_id or new_id()
+        time = now()
+        with self._database.write() as session:
+            for job in jobs:
+                fields = job._asdict() | {"payload": dict(job.payload)}
+                session.add(
+                    JobRow(id=new_id(), batch_id=batch, state="queued", created_at=time, updated_at=time, **fields)
+                )
+                session.flush()
+        return batch
+
+    def claim(self) -> ClaimedJob | None:
+        """Take the oldest queued job, or return None."""
+        query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.sequence).limit(1)
+        with self._database.read() as session:
+            if session.scalars(query).first() is None:
+                return None
+        with self._database.write() as session:
+            row = session.scalars(query).one_or_none()
+            if row is None:
+                return None
+            row.state, row.updated_at = "running", now()
+            return ClaimedJob(_to_job(row), row.sha256, row.byte_count, dict(row.payload))
+
+    def progress(self, job_id: str, stage: str, done: int, total: int) -> bool:
+        """Record progress of a running job; return whether it was asked to stop."""
+        with self._database.write() as session:
+            row = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+            if row is None:
+                return True
+            row.stage, row.done, row.total, row.updated_at = stage, done, total, now()
+            return row.cancel_requested
+
+    def finish(self, job_id: str, state: JobState, *, error: ErrorInfo | None = None, **values: Any) -> None:
+        """Record the end of a job; ``values`` are further columns."""
+        with self._database.write() as session:
+            session.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id)
+                .values(state=state, error=error_to_json(error), updated_at=now(), **values)
+            )
+
+    def resume(self) -> list[Job]:
+        """Put jobs that were running when the process died back into the queue, and return them."""
+        with self._database.write() as session:
+            rows = session.scalars(select(JobRow).where(JobRow.state == "running")).all()
+            for row in rows:
+                row.state, row.stage, row.done, row.total = "queued", "", 0, 0
+            return [_to_job(row) for row in rows]
+
+    def batch(self, batch_id: str) -> list[Job]:
+        """Return the jobs of a batch, in order."""
+        with self._database.read() as session:
+            query = select(JobRow).where(JobRow.batch_id == batch_id).order_by(JobRow.sequence)
+            return [_to_job(row) for row in session.scalars(query)]
+
+    def recent(self, base_id: str, limit: int) -> list[Job]:
+        """Return the newest jobs of a base, oldest first."""
+        with self._database.read() as session:
+            query = select(JobRow).where(JobRow.base_id == base_id).order_by(JobRow.sequence.desc()).limit(limit)
+            return [_to_job(row) for row in reversed(session.scalars(query).all())]
+
+    def active(self, base_id: str | None = None) -> list[Job]:
+        """Return waiting and running jobs, in order."""
+        query = select(JobRow).where(JobRow.state.in_(ACTIVE)).order_by(JobRow.sequence)
+        if base_id is not None:
+            query = query.where(JobRow.base_id == base_id)
+        with self._database.read() as session:
+            return [_to_job(row) for row in session.scalars(query)]
+
+    def active_digests(self) -> set[str]:
+        """Return the SHA-256 of every file that still waits to be read."""
+        with self._database.read() as session:
+            return set(session.scalars(select(JobRow.sha256).where(JobRow.state.in_(ACTIVE), JobRow.sha256 != "")))
+
+    def counts(self, batch_id: str) -> dict[str, int]:
+        """Return state -> number of jobs of a batch."""
+        with self._database.read() as session:
+            query = select(JobRow.state, func.count()).where(JobRow.batch_id == batch_id).group_by(JobRow.state)
+            return {row[0]: row[1] for row in session.execute(query)}
+
+    def cancel(self, batch_id: str) -> None:
+        """Cancel waiting jobs of a batch at once and ask running ones to stop."""
+        with self._database.write() as session:
+            mine = update(JobRow).where(JobRow.batch_id == batch_id)
+            session.execute(mine.where(JobRow.state == "queued").values(state="cancelled", updated_at=now()))
+            session.execute(mine.where(JobRow.state == "running").values(cancel_requested=True))
+
+    def forget(self, base_id: str, *, finished_only: bool = True) -> None:
+        """Delete the finished (or all) jobs of a base."""
+        query = delete(JobRow).where(JobRow.base_id == base_id)
+        if finished_only:
+            query = query.where(JobRow.state.not_in(ACTIVE))
+        with self._database.write() as session:
+            session.execute(query)
+
+
+def _to_job(row: JobRow) -> Job:
+    return Job(
+        id=row.id,
+        batch_id=row.batch_id,
+        base_id=row.base_id,
+        kind=row.kind,  # type: ignore[arg-type]  # only written from JobKind
+        name=row.name,
+        state=row.state,  # type: ignore[arg-type]  # only written from JobState
+        stage=row.stage,
+        done=row.done,
+        total=row.total,
+        document_id=row.document_id,
+        page_count=row.page_count,
+        chunk_count=row.chunk_count,
+        char_count=row.char_count,
+        elapsed_s=row.elapsed_s,
+        error=error_from_json(row.error),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,60 @@
+"""One process owns a data folder: an operating-system lock that ends with the process, however it ends."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from kb_app.errors import DataFolderBusyError, DataFolderError, DiskFullError
+
+LOCK_FILE = "lock"
+
+
+class DataFolderLock:
+    """Exclusive ownership of a data folder, from construction to :meth:`release`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Take the lock. Raises DataFolderBusyError when another process holds it."""
+        self._file: IO[str] = (data_dir / LOCK_FILE).open("a+", encoding="utf-8")
+        try:
+            _lock(self._file)
+        except OSError as error:
+            self._file.close()
+            raise DataFolderBusyError(str(error), folder=str(data_dir)) from error
+
+    def release(self) -> None:
+        """Give the folder back; closing the file ends the lock."""
+        self._file.close()
+
+
+def _lock(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Make the folder, private to the user, and check that it can be written.
+
+    Raises:
+        DataFolderError: it cannot be made or written; ``params["folder"]`` and ``["problem"]`` say where and why.
+        DiskFullError: no space is left.
+    """
+    probe = data_dir / f".write-test-{os.getpid()}"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe.write_bytes(b"0" * 4096)
+        probe.unlink()
+    except OSError as error:
+        if probe.exists():
+            probe.unlink()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(str(error), folder=str(data_dir)) from error
+        raise DataFolderError(str(error), folder=str(data_dir), problem=error.strerror or str(error)) from error

@@ -1,0 +1,1 @@
+"""Numbered Alembic migrations of the schema in ``kb_app.storage.tables``."""

@@ -1,0 +1,48 @@
+"""Between rows and plain data: ids, times, JSON forms of dataclasses."""
+
+import uuid
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from kb_app.models import ErrorInfo, Source, Usage
+
+
+def new_id() -> str:
+    """Return a fresh opaque identifier."""
+    return uuid.uuid4().hex
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601 with microseconds, so that text order is time order."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def error_to_json(error: ErrorInfo | None) -> dict[str, Any] | None:
+    """Return the JSON form of an error."""
+    return None if error is None else {"code": error.code, "params": dict(error.params)}
+
+
+def error_from_json(value: dict[str, Any] | None) -> ErrorInfo | None:
+    """Return the error a JSON form stands for."""
+    return None if not value else ErrorInfo(code=value["code"], params=value["params"])
+
+
+def source_to_json(source: Source) -> dict[str, Any]:
+    """Return the JSON form of a source."""
+    return asdict(source)
+
+
+def source_from_json(value: dict[str, Any]) -> Source:
+    """Return the source a JSON form stands for."""
+    return Source(**{**value, "heading": tuple(value.get("heading", ()))})
+
+
+def usage_to_json(usage: Usage | None) -> dict[str, Any] | None:
+    """Return the JSON form of a usage."""
+    return None if usage is None else asdict(usage)
+
+
+def usage_from_json(value: dict[str, Any] | None) -> Usage | None:
+    """Return the usage a JSON form stands for."""
+    return None if not value else Usage(**value)

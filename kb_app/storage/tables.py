@@ -1,0 +1,168 @@
+"""The relational schema. Rows stay inside ``kb_app.storage``; repositories give out plain dataclasses."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Row(DeclarativeBase):
+    """Base of every table; strings are ``TEXT``, JSON columns hold plain lists and objects."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 - SQLAlchemy's contract
+
+
+class KnowledgeBaseRow(Row):
+    """A base and what its indexes were made by."""
+
+    __tablename__ = "knowledge_bases"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(unique=True)  # NFKC, case-folded: names that look alike are one
+    description: Mapped[str] = mapped_column(default="")
+    embedder: Mapped[str]
+    dimension: Mapped[int]
+    analyzer_version: Mapped[int]
+    chunking_version: Mapped[int]
+    chunk_size_units: Mapped[int]
+    chunk_overlap_units: Mapped[int]
+    created_at: Mapped[str]
+
+
+class DocumentRow(Row):
+    """A document. ``staged`` ones are the new half of a running re-index and are invisible."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        Index("ix_documents_base_id_sha256", "base_id", "sha256"),
+        Index(
+            "uq_documents_base_id_name",
+            "base_id",
+            "name",
+            unique=True,
+            sqlite_where=text("status <> 'staged'"),
+            postgresql_where=text("status <> 'staged'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    base_id: Mapped[str] = mapped_column(ForeignKey("knowledge_bases.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    sha256: Mapped[str]
+    media_type: Mapped[str] = mapped_column(default="")
+    byte_count: Mapped[int]
+    status: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    page_count: Mapped[int] = mapped_column(default=0)
+    chunk_count: Mapped[int] = mapped_column(default=0)
+    char_count: Mapped[int] = mapped_column(default=0)
+    encoding: Mapped[str | None]
+    unreadable_pages: Mapped[list[Any]] = mapped_column(default=list)
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    error: Mapped[dict[str, Any] | None]
+    loader_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[str]
+
+
+class DocumentTextRow(Row):
+    """A document's text as it is shown; chunk offsets point into it. ``pages`` is [[number, start, end], ...]."""
+
+    __tablename__ = "document_texts"
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str]
+    pages: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class ChunkRow(Row):
+    """A passage and its vector (little-endian float32, the base's dimension)."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (UniqueConstraint("document_id", "position"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    base_id: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
+    text: Mapped[str]
+    search_text: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    page: Mapped[int | None]
+    heading: Mapped[list[Any]] = mapped_column(default=list)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class JobRow(Row):
+    """One unit of background work. No foreign key: a job may outlive the base it cleans up after."""
+
+    __tablename__ = "jobs"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    batch_id: Mapped[str] = mapped_column(index=True)
+    base_id: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(default="")
+    byte_count: Mapped[int] = mapped_column(default=0)
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(index=True)
+    stage: Mapped[str] = mapped_column(default="")
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    document_id: Mapped[str | None]
+    page_count: Mapped[int] = mapped_column(default=0)
+    chunk_count: Mapped[int] = mapped_column(default=0)
+    char_count: Mapped[int] = mapped_column(default=0)
+    elapsed_s: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[dict[str, Any] | None]
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+
+
+class ConversationRow(Row):
+    """A conversation and what it is asked of."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    base_ids: Mapped[list[Any]] = mapped_column(default=list)
+    model_id: Mapped[str]
+    created_at: Mapped[str]
+    updated_at: Mapped[str] = mapped_column(index=True)
+
+
+class MessageRow(Row):
+    """One message; ``sources`` are the passages as they were, so that later changes do not touch them."""
+
+    __tablename__ = "messages"
+    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    role: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="complete", index=True)
+    thinking: Mapped[str] = mapped_column(default="")
+    model_id: Mapped[str] = mapped_column(default="")
+    query: Mapped[str] = mapped_column(default="")
+    sources: Mapped[list[Any]] = mapped_column(default=list)
+    cited: Mapped[list[Any]] = mapped_column(default=list)
+    confidence: Mapped[float | None]
+    usage: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    elapsed_s: Mapped[float | None]
+    created_at: Mapped[str]
