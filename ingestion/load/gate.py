@@ -1,0 +1,71 @@
+"""Whether extracted text is writing or the debris of a font without a character map.
+
+"Some characters came out" is not success: PDF engines return control codes, glyph names and wrong letters
+without complaint.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+
+from ingestion.load.han import COMMON_HAN
+
+#: A page whose ``garbage_share`` is above this is not indexed.
+UNREADABLE_ABOVE = 0.3
+#: Above this another engine is worth a try.
+SUSPICIOUS_ABOVE = 0.05
+
+_MIN_CHARS = 4
+_MIN_HAN = 20
+_MIN_COMMON_HAN_SHARE = 0.25
+_MIN_RARE_SCRIPTS = 3
+
+_BLANKS = re.compile(r"\s+")
+_GLYPH_NAMES = re.compile(r"/(?:[gGC]|cid|glyph|uni|index)[0-9A-Fa-f]+|/[A-Za-z]+\.(?:oldstyle|alt|sc)\b|\(cid:\d+\)")
+_LATIN1_NOISE = re.compile("[\u00a1-\u00ff]{3,}")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_COMMON_SCRIPTS = frozenset(
+    ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "GREEK", "CYRILLIC", "ARABIC", "HEBREW", "THAI", "DEVANAGARI", "FULLWIDTH", "HALFWIDTH", "MATHEMATICAL", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", "OHM", "ANGSTROM", "KELVIN", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER", "IDEOGRAPHIC", "KANGXI", "BOPOMOFO", "VULGAR", "SUPERSCRIPT", "SUBSCRIPT", "ROMAN", "VERTICAL", "EULER", "PLANCK", "ALEF")
+)
+# Pieces of tall brackets and the bullets of symbol fonts: private, but no sign of a broken text layer.
+_HARMLESS_PRIVATE = re.compile("[\uf020-\uf0ff\uf8e5-\uf8ff]")
+
+
+def garbage_share(text: str) -> float:
+    """Return the share of the non-blank characters of ``text`` that cannot be writing, in [0, 1]."""
+    dense = _HARMLESS_PRIVATE.sub("", _BLANKS.sub("", text))
+    if len(dense) < _MIN_CHARS:
+        return 0.0
+    counts = Counter(dense)
+    broken = sum(n for character, n in counts.items() if _is_broken(character))
+    broken += sum(len(match) for match in _GLYPH_NAMES.findall(dense))
+    broken += sum(len(match) for match in _LATIN1_NOISE.findall(dense))
+    broken += _rare_script_count(counts) + _rare_han_count(counts)
+    return min(1.0, broken / len(dense))
+
+
+def _is_broken(character: str) -> bool:
+    """Whether the character never stands in readable text; U+0002 is pdfium's mark of a removed hyphen."""
+    if character == "\x02" or " " < character <= "~":
+        return False
+    return character == "\ufffd" or unicodedata.category(character) in ("Cc", "Co", "Cn", "Cs")
+
+
+def _rare_script_count(counts: Counter[str]) -> int:
+    """Count letters of scripts that hardly ever stand together, if there are several such scripts."""
+    scripts: Counter[str] = Counter()
+    for character, n in counts.items():
+        if character > "\x7f" and character.isalpha() and not "\u4e00" <= character <= "\u9fff":
+            scripts[unicodedata.name(character, "NONE").split(" ")[0]] += n
+    rare = {script: n for script, n in scripts.items() if script not in _COMMON_SCRIPTS}
+    return sum(rare.values()) if len(rare) >= _MIN_RARE_SCRIPTS else 0
+
+
+def _rare_han_count(counts: Counter[str]) -> int:
+    """Count the Chinese characters if hardly any of them is a common one and no kana explains that."""
+    han = {character: n for character, n in counts.items() if _HAN.match(character)}
+    total = sum(han.values())
+    kana = sum(n for character, n in counts.items() if "\u3041" <= character <= "\u30ff")
+    common = sum(n for character, n in han.items() if character in COMMON_HAN)
+    is_odd = len(han) >= _MIN_HAN and kana == 0 and common < _MIN_COMMON_HAN_SHARE * total
+    return total - common if is_odd else 0

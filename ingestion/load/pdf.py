@@ -1,0 +1,204 @@
+"""PDF files: text by PDFium behind a quality gate, structure by pypdf, page by page the better of both.
+
+Run in a worker process (``ingestion.pipeline.prepare_limited``): PDFium aborts its process on hostile files.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+
+from ingestion.errors import (
+    BinaryError,
+    DamagedError,
+    GarbledError,
+    IngestionError,
+    NotAPdfError,
+    NoTextError,
+    PasswordNeededError,
+    PasswordWrongError,
+    ScannedError,
+    TooHeavyError,
+)
+from ingestion.load.encoding import decode
+from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_share
+from ingestion.load.pdf_structure import PdfStructure
+from ingestion.load.pdf_text import PageText, open_document, read_pages
+from ingestion.load.sniff import UNKNOWN, sniff
+from ingestion.models import LoadedDocument, LoadedPage, LoadLimits
+from ingestion.protocols import Progress
+
+MEDIA_TYPE = "application/pdf"
+
+_HEADER = b"%PDF-"
+_HEADER_WINDOW = 65_536
+_PROGRESS_EVERY = 10
+
+_log = logging.getLogger(__name__)
+
+
+def load_pdf(
+    data: bytes,
+    name: str,
+    *,
+    password: str | None = None,
+    limits: LoadLimits,
+    on_progress: Progress | None = None,
+) -> LoadedDocument:
+    """Return the readable pages of a PDF with its outline and metadata.
+
+    Raises:
+        NotAPdfError, DamagedError, PasswordNeededError, PasswordWrongError: it cannot be opened.
+        ScannedError, GarbledError, NoTextError: it can, but nothing in it can be indexed.
+        TooHeavyError: more pages or characters than ``limits`` allow.
+    """
+    data = _from_header(data)
+    structure, refusal = _open_structure(data, password)
+    try:
+        pages = _pdfium_pages(data, password, limits, on_progress)
+    except IngestionError as error:
+        if structure is None or isinstance(error, TooHeavyError):
+            raise _more_telling(error, refusal) from error
+        _log.info("PDFium refused the file, reading with pypdf: %s", error)
+        pages = _pypdf_pages(structure, limits)
+    return _assess(pages, name, structure)
+
+
+def load_pdf_by_pypdf(
+    data: bytes,
+    name: str,
+    *,
+    password: str | None = None,
+    limits: LoadLimits,
+    on_progress: Progress | None = None,
+) -> LoadedDocument:
+    """Return the same as ``load_pdf``, without PDFium: the second try after it took its process down."""
+    structure = PdfStructure(_from_header(data), password)
+    return _assess(_pypdf_pages(structure, limits), name, structure)
+
+
+def _from_header(data: bytes) -> bytes:
+    """Return the file from its header on.
+
+    Raises:
+        NotAPdfError: there is no header and nothing else that belongs to a PDF.
+    """
+    at = data.find(_HEADER, 0, _HEADER_WINDOW)
+    if at >= 0:
+        return data[at:] if at > len(_HEADER) else data
+    if b" obj" in data and (b"trailer" in data or b"/Root" in data):
+        return data
+    raise NotAPdfError("no header", looks_like=looks_like(data))
+
+
+def looks_like(data: bytes) -> str:
+    """Return a short name for what the bytes are: a kind, ``TXT`` for text, or ``BIN``."""
+    try:
+        return sniff(data) or ("TXT" if decode(data).text.strip() else UNKNOWN)
+    except BinaryError:
+        return UNKNOWN
+
+
+def _open_structure(data: bytes, password: str | None) -> tuple[PdfStructure | None, IngestionError | None]:
+    try:
+        return PdfStructure(data, password), None
+    except IngestionError as error:
+        return None, error
+
+
+def _more_telling(by_pdfium: IngestionError, by_pypdf: IngestionError | None) -> IngestionError:
+    """Return the error that tells the user more: a password beats "damaged"."""
+    if isinstance(by_pdfium, DamagedError) and isinstance(by_pypdf, PasswordNeededError | PasswordWrongError):
+        return by_pypdf
+    return by_pdfium
+
+
+def _pdfium_pages(
+    data: bytes, password: str | None, limits: LoadLimits, on_progress: Progress | None
+) -> list[PageText]:
+    with closing(open_document(data, password)) as document:
+        total = len(document)
+        _check_page_count(total, limits)
+        pages: list[PageText] = []
+        for page in _within(read_pages(document), limits):
+            pages.append(page)
+            if on_progress is not None and (len(pages) % _PROGRESS_EVERY == 0 or len(pages) == total):
+                on_progress("load", len(pages), total)
+        return pages
+
+
+def _pypdf_pages(structure: PdfStructure, limits: LoadLimits) -> list[PageText]:
+    _check_page_count(structure.page_count, limits)
+    is_picture = structure.has_pictures()
+    texts = (structure.text(index) for index in range(structure.page_count))
+    return list(_within((PageText(text=t, is_picture=is_picture and not t) for t in texts), limits))
+
+
+def _check_page_count(count: int, limits: LoadLimits) -> None:
+    if count > limits.max_pages:
+        raise TooHeavyError(f"{count} pages", limit="pages")
+
+
+def _within(pages: Iterator[PageText], limits: LoadLimits) -> Iterator[PageText]:
+    chars = 0
+    for page in pages:
+        chars += len(page.text or "")
+        if chars > limits.max_chars:
+            raise TooHeavyError(f"more than {limits.max_chars} characters", limit="characters")
+        yield page
+
+
+def _assess(pages: list[PageText], name: str, structure: PdfStructure | None) -> LoadedDocument:
+    """Return the document of the readable pages, or raise the verdict on all of them."""
+    texts: list[str] = []
+    unreadable: list[int] = []
+    has_garbage = False
+    for index, page in enumerate(pages):
+        text, is_garbled = _best_text(page, index, structure)
+        has_garbage = has_garbage or is_garbled
+        if is_garbled or page.text is None or page.is_picture:
+            unreadable.append(index + 1)
+        texts.append(_with_notes("" if is_garbled else text, index, structure))
+    if not any(text.strip() for text in texts):
+        raise _verdict(pages, has_garbage)
+    metadata = structure.metadata() if structure else {}
+    return LoadedDocument(
+        name=name,
+        media_type=MEDIA_TYPE,
+        pages=tuple(LoadedPage(number=n, text=text) for n, text in enumerate(texts, 1)),
+        title=metadata.get("title", ""),
+        outline=structure.outline() if structure else (),
+        unreadable_pages=tuple(unreadable),
+        metadata=metadata,
+        warnings=("repaired",) if structure is None or structure.is_repaired else (),
+    )
+
+
+def _best_text(page: PageText, index: int, structure: PdfStructure | None) -> tuple[str, bool]:
+    """Return the page's text by the engine that reads it better, and whether it is garbage even so."""
+    text = page.text or ""
+    share = garbage_share(text)
+    if structure is not None and (page.text is None or share > SUSPICIOUS_ABOVE):
+        other = structure.text(index) or ""
+        other_share = garbage_share(other)
+        if other.strip() and (page.text is None or other_share < share / 2):
+            text, share = other, other_share
+    return text, share > UNREADABLE_ABOVE
+
+
+def _with_notes(text: str, index: int, structure: PdfStructure | None) -> str:
+    """Append the form values and annotations that the page's text does not show already."""
+    if structure is None or index >= structure.page_count:
+        return text
+    notes = [note for note in structure.notes(index) if note.rpartition(": ")[2] not in text]
+    return "\n".join([text.rstrip(), *notes]) if notes else text
+
+
+def _verdict(pages: list[PageText], has_garbage: bool) -> IngestionError:
+    pictures = sum(page.is_picture for page in pages)
+    if has_garbage:
+        return GarbledError(f"{len(pages)} pages")
+    if pictures:
+        return ScannedError(f"{pictures} of {len(pages)} pages", pages=pictures)
+    if pages and all(page.text is None for page in pages):
+        return DamagedError("no page can be read")
+    return NoTextError(f"{len(pages)} pages")
