@@ -1,0 +1,71 @@
+"""Texts to unit vectors through a server: batches, retries, and every answer checked."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from ingestion.protocols import Vectors
+from kb_app.errors import BadResponseError, ProviderError, RateLimitError, ServerError
+from kb_app.providers.endpoint import Origin
+
+#: Sends one batch and returns its vectors in the order of the texts.
+EmbedBatch = Callable[[Sequence[str]], Sequence[Sequence[float]]]
+
+_ATTEMPTS = 3
+_LONGEST_WAIT_S = 30.0
+
+
+def _wait_s(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = float(error.params.get("retry_after_s", 0)) if isinstance(error, ProviderError) else 0.0
+    return min(asked or 0.5 * 2.0**state.attempt_number, _LONGEST_WAIT_S)
+
+
+def embed_in_batches(
+    texts: Sequence[str], *, batch_size: int, send: EmbedBatch, origin: Origin, dimension: int | None
+) -> Vectors:
+    """Return float32 unit vectors of shape (len(texts), dimension) in the order of ``texts``.
+
+    Busy and failing servers are tried three times, waiting as long as they ask (30 s at most).
+
+    Args:
+        texts: What to embed; none may be blank, since servers refuse the whole batch then.
+        batch_size: Most texts in a request.
+        send: Sends one batch.
+        origin: For the errors.
+        dimension: Length every vector must have; None takes that of the first.
+
+    Raises:
+        ProviderError: the server failed, or sent vectors of wrong number, length or value.
+        ValueError: a text is blank.
+    """
+    if any(not text.strip() for text in texts):
+        raise ValueError("a text to embed is blank")
+    parts: list[Vectors] = []
+    for start in range(0, len(texts), batch_size):
+        batch = texts[start : start + batch_size]
+        vectors = _checked(_send_patiently(send, batch), len(batch), dimension, origin)
+        dimension = vectors.shape[1]
+        parts.append(vectors)
+    return np.concatenate(parts) if parts else np.zeros((0, dimension or 0), dtype=np.float32)
+
+
+def _send_patiently(send: EmbedBatch, batch: Sequence[str]) -> Sequence[Sequence[float]]:
+    again = retry_if_exception_type((RateLimitError, ServerError))
+    retrying = Retrying(retry=again, wait=_wait_s, stop=stop_after_attempt(_ATTEMPTS), reraise=True)
+    return retrying(send, batch)
+
+
+def _checked(rows: Sequence[Sequence[float]], count: int, dimension: int | None, origin: Origin) -> Vectors:
+    if len(rows) != count:
+        raise origin.error(BadResponseError, f"{count} texts were sent, {len(rows)} vectors came back")
+    lengths = {len(row) for row in rows}
+    wanted = dimension or len(rows[0])
+    if lengths != {wanted} or not wanted:
+        raise origin.error(BadResponseError, f"vectors of length {sorted(lengths)} instead of {wanted}")
+    vectors = np.asarray(rows, dtype=np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(norms).all() or not norms.all():
+        raise origin.error(BadResponseError, "a vector is zero or not finite")
+    return np.asarray(vectors / norms, dtype=np.float32)
