@@ -49,8 +49,15 @@ class Provider(Protocol):
         """Return the embedder named ``model``. Raises ModelNotFoundError where there is none."""
 
 
-class VectorIndex(Protocol):
-    """Nearest vectors of a base. Ids are chunk ids; scores are cosine similarity in [-1, 1], higher is better."""
+class VectorSearch(Protocol):
+    """Nearest vectors of a base. Scores are cosine similarity in [-1, 1], higher is better."""
+
+    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+        """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list."""
+
+
+class VectorIndex(VectorSearch, Protocol):
+    """A vector index that can be changed. Ids are chunk ids."""
 
     def add(self, base_id: str, chunk_ids: Sequence[str], vectors: Vectors) -> None:
         """Insert or overwrite; ``vectors`` has shape (len(chunk_ids), dimension)."""
@@ -63,9 +70,6 @@ class VectorIndex(Protocol):
 
     def ids(self, base_id: str) -> set[str]:
         """Return every chunk id the index holds for the base."""
-
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
-        """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list."""
 
 
 class ChunkSource(Protocol):

@@ -50,6 +50,11 @@ class OriginalStore:
         except FileNotFoundError as error:
             raise NotFoundError(f"original {sha256} is missing", name=sha256[:12]) from error
 
+    def discard(self, digests: Collection[str]) -> None:
+        """Delete these originals; unknown ones are ignored."""
+        for digest in digests:
+            self.path(digest).unlink(missing_ok=True)
+
     def keep_only(self, digests: Collection[str]) -> int:
         """Delete every original whose digest is not in ``digests``; return how many were deleted."""
         wanted = set(digests)

@@ -53,6 +53,25 @@ class JobRepository:
                 session.flush()
         return batch
 
+    def add_failed(self, base_id: str, name: str, error: ErrorInfo, batch_id: str | None = None) -> str:
+        """Record a file that cannot even be queued; return the batch's id."""
+        batch, time = batch_id or new_id(), now()
+        with self._database.write() as session:
+            session.add(
+                JobRow(
+                    id=new_id(),
+                    batch_id=batch,
+                    base_id=base_id,
+                    kind="ingest",
+                    name=name,
+                    state="failed",
+                    error=error_to_json(error),
+                    created_at=time,
+                    updated_at=time,
+                )
+            )
+        return batch
+
     def claim(self) -> ClaimedJob | None:
         """Take the oldest queued job, or return None."""
         query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.sequence).limit(1)

@@ -1,0 +1,145 @@
+"""Makes every object once and wires them; the only place that names concrete classes."""
+
+import logging
+from types import TracebackType
+
+from kb_app.errors import DataFolderBusyError
+from kb_app.models import ErrorInfo, Notice
+from kb_app.providers import Endpoint, Registry, build_providers
+from kb_app.providers.builtin import BuiltinProvider
+from kb_app.providers.quote import QuoteProvider
+from kb_app.retrieval.retriever import Retriever
+from kb_app.services.answering import Answering
+from kb_app.services.doctor import Doctor
+from kb_app.services.history import History
+from kb_app.services.indexes import Indexes
+from kb_app.services.jobs import Jobs
+from kb_app.services.library import Library, Repositories
+from kb_app.services.models import Models
+from kb_app.services.notices import Notices
+from kb_app.services.worker import Worker
+from kb_app.settings import EndpointSettings, Settings
+from kb_app.storage.bases import BaseRepository
+from kb_app.storage.chunks import ChunkRepository
+from kb_app.storage.conversations import ConversationRepository
+from kb_app.storage.database import DATABASE_FILE, Database
+from kb_app.storage.documents import DocumentRepository
+from kb_app.storage.files import OriginalStore
+from kb_app.storage.jobs import JobRepository
+from kb_app.storage.lock import DataFolderLock, prepare_data_dir
+from kb_app.storage.migrate import migrate
+
+_LOG = logging.getLogger(__name__)
+
+
+class App:
+    """Everything a user can do, over one data folder. Use as a context manager, or call :meth:`close`."""
+
+    def __init__(self, settings: Settings, lock: DataFolderLock | None) -> None:
+        """Open the data folder; with a ``lock`` as its owner: migrate, repair, and start the worker."""
+        self.settings = settings
+        self.notices = Notices()
+        self._lock = lock
+        self._database = Database(settings.data_dir / DATABASE_FILE)
+        if lock is not None:
+            migrate(self._database)
+        repositories = Repositories(
+            bases=BaseRepository(self._database),
+            documents=DocumentRepository(self._database),
+            chunks=ChunkRepository(self._database),
+            jobs=JobRepository(self._database),
+            originals=OriginalStore(settings.data_dir / "originals"),
+        )
+        conversations = ConversationRepository(self._database)
+        self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
+        builtin = [QuoteProvider(), BuiltinProvider()]
+        known = [info for provider in builtin for info in provider.models()]
+        self.models = Models(Registry(build_providers(_endpoints(settings), extra=builtin)), known)
+        self.retriever = Retriever(
+            repositories.chunks,
+            self._indexes.keyword,
+            self._indexes,
+            lambda base_id: self.models.embedder(repositories.bases.get(base_id).embedder),
+        )
+        self.jobs = Jobs(repositories.jobs)
+        self.library = Library(settings, repositories, self.models.dimension_of)
+        self.history = History(conversations)
+        self.answering = Answering(conversations, self.retriever, self.models.chat, top_k=settings.top_k)
+        self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder)
+        if lock is not None:
+            self._take_over(repositories, conversations)
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this process owns the data folder and does its jobs."""
+        return self._lock is not None
+
+    def close(self) -> None:
+        """Stop answers and the worker, and let go of the data folder."""
+        self.answering.close()
+        self._worker.close()
+        self._indexes.close()
+        self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "App":
+        """Return the app itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _take_over(self, repositories: Repositories, conversations: ConversationRepository) -> None:
+        interrupted = conversations.interrupt_streaming(ErrorInfo(code="app_stopped"))
+        if interrupted:
+            self.notices.add(Notice(key="answers_interrupted", params={"count": interrupted}, level="warning"))
+        waiting = repositories.jobs.active()
+        if waiting:
+            self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
+        repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
+        self._indexes.check_keyword()
+        self._worker.start()
+
+
+def build_app(settings: Settings, *, owner: bool | None = None) -> App:
+    """Return the app over ``settings.data_dir``.
+
+    Args:
+        settings: From :func:`kb_app.settings.load_settings`.
+        owner: True to own the folder, False to use it beside its owner, None to own it if nobody does.
+
+    Raises:
+        DataFolderError, DiskFullError: the folder cannot be made or written.
+        DataFolderBusyError: ``owner`` is True and another process owns the folder.
+        StorageError: the database belongs to a newer version.
+        ConfigurationError: a provider's address is not one.
+    """
+    prepare_data_dir(settings.data_dir)
+    lock = None
+    if owner is not False:
+        try:
+            lock = DataFolderLock(settings.data_dir)
+        except DataFolderBusyError:
+            if owner:
+                raise
+            _LOG.info("another process owns the data folder; working beside it")
+    try:
+        return App(settings, lock)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def _endpoints(settings: Settings) -> dict[str, Endpoint]:
+    sections = {"ollama": settings.ollama}
+    return {name: _endpoint(section) for name, section in sections.items()}
+
+
+def _endpoint(section: EndpointSettings) -> Endpoint:
+    return Endpoint(base_url=section.base_url or "", api_key=section.api_key)

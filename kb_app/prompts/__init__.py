@@ -1,0 +1,1 @@
+"""Prompts, one readable file per purpose and language; fields in braces are filled in."""

@@ -1,0 +1,189 @@
+"""Answers in the background: a question is saved, a thread retrieves and streams, anyone may watch.
+
+The text is saved every ``SAVE_EVERY_S`` seconds while it streams, so a killed process loses at most that much.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+from kb_app.errors import BusyError, KBAppError, error_info
+from kb_app.messages import Language, translate
+from kb_app.models import (
+    AnswerEvent,
+    ChatOptions,
+    ChatRequest,
+    ErrorInfo,
+    Failed,
+    Finished,
+    ModelEvent,
+    Retrieval,
+    Retrieved,
+    Source,
+    Token,
+)
+from kb_app.protocols import ChatModel
+from kb_app.retrieval.retriever import Retriever
+from kb_app.services.generation import Generation
+from kb_app.services.history import title_from
+from kb_app.services.prompts import answer_prompt, language_of
+from kb_app.storage.conversations import ConversationRepository
+
+_LOG = logging.getLogger(__name__)
+
+_THREADS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """A question to the documents of some bases. ``language`` is the user's, used where the question shows none."""
+
+    question: str
+    base_ids: tuple[str, ...]
+    model_id: str = "quote"
+    conversation_id: str | None = None
+    language: Language = "zh"
+
+
+class Answering:
+    """Starts answers and knows which are running. Safe to share between threads."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        retriever: Retriever,
+        chat_model: Callable[[str], ChatModel],
+        *,
+        top_k: int,
+    ) -> None:
+        """Answer with the ``top_k`` best passages; ``chat_model`` returns a model by id, or raises ProviderError."""
+        self._conversations = conversations
+        self._retriever = retriever
+        self._chat_model = chat_model
+        self._top_k = top_k
+        self._lock = threading.Lock()
+        self._running: dict[str, Generation] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+
+    def ask(self, request: AskRequest) -> Generation:
+        """Save the question and begin to answer it; returns at once.
+
+        Raises:
+            BusyError: this conversation is still answering.
+            NotFoundError: the conversation was deleted.
+        """
+        with self._lock:
+            if request.conversation_id in self._running:
+                raise BusyError("the conversation is answering")
+            turn = self._conversations.start_turn(
+                request.conversation_id,
+                request.question,
+                title=title_from(request.question),
+                base_ids=request.base_ids,
+                model_id=request.model_id,
+            )
+            generation = Generation(turn, self._conversations, model_id=request.model_id, on_end=self._forget)
+            self._running[turn.conversation_id] = generation
+        self._threads.submit(self._answer, generation, request)
+        return generation
+
+    def running(self, conversation_id: str) -> Generation | None:
+        """Return the answer a conversation is waiting for."""
+        with self._lock:
+            return self._running.get(conversation_id)
+
+    def close(self) -> None:
+        """Stop every answer, keeping its text."""
+        with self._lock:
+            running = list(self._running.values())
+        for generation in running:
+            generation.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget(self, generation: Generation) -> None:
+        with self._lock:
+            self._running.pop(generation.conversation_id, None)
+
+    def _answer(self, generation: Generation, request: AskRequest) -> None:
+        try:
+            with closing(self._events(generation, request)) as events:
+                for event in events:
+                    if not generation.accept(event):
+                        return
+        except KBAppError as error:
+            generation.accept(Failed(error=error_info(error)))
+        except Exception:  # noqa: BLE001 - the top of the answer's thread: a bug must end the answer, visibly
+            _LOG.exception("answer %s failed", generation.answer_id)
+            generation.accept(Failed(error=ErrorInfo(code="internal")))
+
+    def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
+        language = language_of(request.question, request.language)
+        model = self._chat_model(request.model_id)
+        retrieval = self._retriever.retrieve(request.question, request.base_ids, top_k=self._top_k)
+        sources = _sources(retrieval)
+        if not retrieval.found:
+            yield _retrieved(retrieval, sources)
+            generation.nothing_found()
+            yield Token(text=translate(language, "answer.nothing_found", query=retrieval.query))
+            yield Finished(reason="complete")
+            return
+        options = ChatOptions()
+        history = self._conversations.messages(generation.conversation_id)[:-2]
+        prompt = answer_prompt(
+            request.question,
+            history,
+            sources,
+            language=language,
+            prompt_tokens=model.context_tokens - options.max_tokens,
+        )
+        offered = sources[: prompt.used] if model.prompted else sources
+        yield _retrieved(retrieval, offered)
+        yield from _closing(
+            model.stream(
+                ChatRequest(
+                    messages=prompt.messages,
+                    question=request.question,
+                    sources=offered,
+                    language=language,
+                    options=options,
+                )
+            )
+        )
+
+
+def _closing(events: Iterator[ModelEvent]) -> Iterator[ModelEvent]:
+    """Pass events on and close the model's stream, and so its connection, however the reader ends."""
+    try:
+        yield from events
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def _sources(retrieval: Retrieval) -> tuple[Source, ...]:
+    return tuple(
+        Source(
+            marker=marker,
+            base_id=hit.chunk.base_id,
+            document_id=hit.chunk.document_id,
+            document=hit.chunk.document_name,
+            chunk_id=hit.chunk.id,
+            text=hit.chunk.text,
+            score=hit.score,
+            page=hit.chunk.page,
+            heading=hit.chunk.heading,
+            start=hit.chunk.start,
+            end=hit.chunk.end,
+        )
+        for marker, hit in enumerate(retrieval.hits, start=1)
+    )
+
+
+def _retrieved(retrieval: Retrieval, sources: tuple[Source, ...]) -> Retrieved:
+    return Retrieved(
+        query=retrieval.query, sources=sources, confidence=retrieval.confidence, elapsed_s=retrieval.elapsed_s
+    )

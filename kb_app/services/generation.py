@@ -1,0 +1,185 @@
+"""One running answer: collects the model's events, saves as it goes, and lets any number of readers watch."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from kb_app.errors import StorageError, error_info
+from kb_app.models import (
+    AnswerEvent,
+    ErrorInfo,
+    Failed,
+    Finished,
+    Message,
+    MessageStatus,
+    Retrieved,
+    Thinking,
+    Token,
+    Usage,
+)
+from kb_app.services.citations import resolve
+from kb_app.storage.conversations import ConversationRepository, Turn
+
+_LOG = logging.getLogger(__name__)
+
+SAVE_EVERY_S = 0.5
+
+
+class Generation:
+    """An answer from its first event to its last. Safe to share between threads."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        conversations: ConversationRepository,
+        *,
+        model_id: str,
+        on_end: Callable[["Generation"], None],
+    ) -> None:
+        """Answer ``turn``; ``on_end`` is called once, after the final state was saved."""
+        self.conversation_id = turn.conversation_id
+        self.question_id = turn.question_id
+        self.answer_id = turn.answer_id
+        self._conversations = conversations
+        self._on_end = on_end
+        self._changed = threading.Condition()
+        self._events: list[AnswerEvent] = []
+        self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._saving = threading.Lock()
+        self._ended = False  # nothing more is taken
+        self._closed = False  # the final state is saved and told
+        self._found = True
+        self._started = self._saved = time.monotonic()
+        self._message = Message(
+            id=turn.answer_id,
+            conversation_id=turn.conversation_id,
+            role="assistant",
+            text="",
+            status="streaming",
+            model_id=model_id,
+        )
+
+    # --- for readers ---------------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more may come."""
+        return not self._closed
+
+    def snapshot(self) -> Message:
+        """Return the answer as it stands."""
+        with self._changed:
+            return self._as_message()
+
+    def events(self) -> Iterator[AnswerEvent]:
+        """Yield every event from the first, waiting for those to come, until the answer has ended."""
+        seen = 0
+        while True:
+            with self._changed:
+                while not self._closed and len(self._events) <= seen:
+                    self._changed.wait()
+                fresh, closed = self._events[seen:], self._closed
+            yield from fresh
+            seen += len(fresh)
+            if closed and not fresh:
+                return
+
+    def wait(self, timeout_s: float | None = None) -> Message:
+        """Block until the answer has ended, or ``timeout_s`` has passed, and return it as it stands."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, timeout_s)
+            return self._as_message()
+
+    def stop(self) -> None:
+        """End the answer now and keep its text; the model's connection is closed at its next sign of life."""
+        self._end(Finished(reason="stopped"), "stopped")
+
+    # --- for the thread that answers -----------------------------------------------------------
+
+    def nothing_found(self) -> None:
+        """Record that the search found nothing to answer from."""
+        self._found = False
+
+    def accept(self, event: AnswerEvent) -> bool:
+        """Take the next event and save when it is time; return False when the answer has ended or was stopped."""
+        if isinstance(event, Finished) and event.reason == "filtered":
+            event = Failed(error=ErrorInfo(code="content_filter", params={"model": self._message.model_id}))
+        if isinstance(event, Finished):
+            self._end(event, "complete" if self._found else "no_sources")
+            return False
+        if isinstance(event, Failed):
+            status: MessageStatus = "interrupted" if event.error.code == "interrupted" else "failed"
+            self._end(event, status)
+            return False
+        with self._changed:
+            if self._ended:
+                return False
+            self._take(event)
+            self._events.append(event)
+            self._changed.notify_all()
+            due = time.monotonic() - self._saved >= SAVE_EVERY_S or isinstance(event, Retrieved)
+            message = self._as_message() if due else None
+        if message is not None:
+            self._saved = time.monotonic()
+            self._save(message)
+        return True
+
+    def _take(self, event: AnswerEvent) -> None:
+        match event:
+            case Token(text=text):
+                self._text.append(text)
+            case Thinking(text=text):
+                self._thinking.append(text)
+            case Usage():
+                self._message = replace(self._message, usage=event)
+            case Retrieved():
+                self._message = replace(
+                    self._message, query=event.query, sources=event.sources, confidence=event.confidence
+                )
+
+    def _end(self, event: Finished | Failed, status: MessageStatus) -> None:
+        with self._changed:
+            if self._ended:
+                return
+            self._ended = True
+            cited = resolve("".join(self._text), len(self._message.sources))
+            self._text = [cited.text]
+            self._message = replace(
+                self._as_message(),
+                status=status,
+                cited=cited.markers,
+                error=_error_of(event),
+                elapsed_s=round(time.monotonic() - self._started, 3),
+            )
+        self._save_final()
+        self._on_end(self)
+        with self._changed:
+            self._events.append(event)
+            self._closed = True
+            self._changed.notify_all()
+
+    def _save_final(self) -> None:
+        try:
+            with self._saving:
+                self._conversations.save_answer(self._message)
+        except StorageError as error:
+            _LOG.exception("answer %s could not be saved", self.answer_id)
+            with self._changed:
+                self._message = replace(self._message, error=error_info(error))
+
+    def _save(self, message: Message) -> None:
+        with self._saving:
+            if not self._ended:  # else the final state is saved, or about to be
+                self._conversations.save_answer(message)
+
+    def _as_message(self) -> Message:
+        return replace(self._message, text="".join(self._text), thinking="".join(self._thinking))
+
+
+def _error_of(event: Finished | Failed) -> ErrorInfo | None:
+    if isinstance(event, Failed):
+        return event.error
+    return ErrorInfo(code="answer_cut") if event.reason == "length" else None

@@ -1,0 +1,205 @@
+"""Keeps the two derived indexes equal to the database: adds, deletes, checks at start, and rebuilds.
+
+The keyword index is checked before the app answers anything, because every search needs it. Chroma is checked and,
+where in doubt, rebuilt by the worker; until then vectors are searched exactly in the database, which gives the same
+results, only slower. Only the owner of the data folder makes one of these with ``owner=True``.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from ingestion.protocols import Vectors
+from kb_app.errors import StorageError
+from kb_app.models import KnowledgeBase, Notice, StoredChunk
+from kb_app.retrieval.keyword import KeywordIndex
+from kb_app.services.notices import Notices
+from kb_app.storage.bases import BaseRepository
+from kb_app.storage.chroma import ChromaVectorIndex
+from kb_app.storage.chunks import ChunkRepository
+from kb_app.storage.exact import ExactVectorIndex
+from kb_app.storage.manifest import Manifest
+
+_LOG = logging.getLogger(__name__)
+
+CHROMA = "chroma"
+KEYWORD = "keyword"
+
+
+class Indexes:
+    """Both indexes as one. Changes come from one worker thread; searches from any thread."""
+
+    def __init__(self, folder: Path, bases: BaseRepository, chunks: ChunkRepository, notices: Notices) -> None:
+        """Use the index files below ``folder``; nothing is opened yet."""
+        self.keyword = KeywordIndex(folder / KEYWORD)
+        self.exact = ExactVectorIndex(chunks)
+        self._chroma = ChromaVectorIndex(folder / CHROMA)
+        self._manifest = Manifest(folder)
+        self._bases = bases
+        self._chunks = chunks
+        self._notices = notices
+        self._chroma_ready = threading.Event()
+
+    # --- searching -----------------------------------------------------------------------------
+
+    @property
+    def vectors_ready(self) -> bool:
+        """Whether Chroma is known to equal the database."""
+        return self._chroma_ready.is_set()
+
+    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+        """Return the nearest chunks, from Chroma, or exactly from the database while Chroma is not ready."""
+        if self._chroma_ready.is_set():
+            try:
+                return self._chroma.query(base_id, vector, top_k)
+            except Exception:  # noqa: BLE001 - Chroma raises bare Rust errors; the index is derived, so distrust and rebuild it
+                _LOG.exception("Chroma failed; searching the database instead and rebuilding")
+                self._distrust_chroma()
+        return self.exact.query(base_id, vector, top_k)
+
+    # --- changing, on the worker thread --------------------------------------------------------
+
+    def add(self, base_id: str, chunks: Sequence[StoredChunk], vectors: Vectors) -> None:
+        """Index chunks; they are found only once the database has them too."""
+        self._unseal(base_id)
+        self.keyword.add(base_id, chunks)
+        self._on_chroma(lambda: self._chroma.add(base_id, [chunk.id for chunk in chunks], vectors))
+
+    def delete(self, base_id: str, document_ids: Collection[str], chunk_ids: Collection[str]) -> None:
+        """Forget chunks that the database has already forgotten."""
+        if document_ids:
+            self._unseal(base_id)
+            self.keyword.delete_documents(base_id, document_ids)
+            self._on_chroma(lambda: self._chroma.delete(base_id, chunk_ids))
+
+    def drop(self, base_id: str) -> None:
+        """Forget a whole base."""
+        self._unseal(base_id)
+        self.keyword.drop(base_id)
+        self._on_chroma(lambda: self._chroma.drop(base_id))
+
+    def rebuild(self, base_id: str) -> None:
+        """Make both indexes of one base anew, after its embedder changed."""
+        self._unseal(base_id)
+        self._rebuild_keyword(base_id)
+        self._on_chroma(lambda: self._refill_chroma(base_id))
+
+    def seal(self, base_id: str) -> None:
+        """Record that the change of this base is complete in the database and in both indexes."""
+        parts = [f"{KEYWORD}/{base_id}"]
+        if self._chroma_ready.is_set():
+            parts.append(CHROMA)
+        self._manifest.seal(*parts)
+
+    def seal_vectors(self) -> None:
+        """Record that Chroma is complete, after a base was dropped."""
+        if self._chroma_ready.is_set():
+            self._manifest.seal(CHROMA)
+
+    # --- checking ------------------------------------------------------------------------------
+
+    def check_keyword(self) -> None:
+        """Compare every keyword index with the database and rebuild those that differ. Call before serving."""
+        living = self._bases.all()
+        for base in living:
+            if not self._keyword_is_good(base):
+                self._rebuild_keyword(base.id)
+                self._manifest.seal(f"{KEYWORD}/{base.id}")
+                if base.chunk_count:
+                    self._notices.add(Notice(key="keyword_rebuilt", params={"base": base.name}, level="warning"))
+        known = {f"{KEYWORD}/{base.id}" for base in living} | {CHROMA}
+        for part in self._manifest.parts() - known:
+            self.keyword.drop(part.removeprefix(f"{KEYWORD}/"))
+            self._manifest.forget(part)
+        if not self._manifest.matches(CHROMA) and any(base.chunk_count for base in living):
+            self._notices.add(Notice(key="vectors_distrusted", level="warning"))
+
+    def check_vectors(self, keep_going: Callable[[], bool]) -> None:
+        """Compare Chroma with the database and rebuild it where they differ. Runs on the worker thread.
+
+        Stops early, to be continued at the next start, when ``keep_going`` turns false.
+        """
+        bases = self._bases.all()
+        if self._manifest.matches(CHROMA) and self._chroma_is_complete(bases):
+            self._chroma_ready.set()
+            return
+        self._manifest.forget(CHROMA)
+        self._chroma.reset()
+        for base in bases:
+            if not keep_going():
+                return
+            self._refill_chroma(base.id, keep_going)
+        if not keep_going():
+            return
+        self._chroma_ready.set()
+        self._manifest.seal(CHROMA)
+        total = sum(base.chunk_count for base in bases)
+        if total:
+            self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
+
+    def differences(self, base: KnowledgeBase) -> tuple[int, int]:
+        """Return how many chunks the keyword index and Chroma lack or have too many, for the doctor."""
+        truth = self._chunks.ids(base.id)
+        in_chroma = self._chroma.ids(base.id) if self._chroma_ready.is_set() else truth
+        return len(truth ^ self.keyword.ids(base.id)), len(truth ^ in_chroma)
+
+    def close(self) -> None:
+        """Let go of Chroma; what it wrote while closing is complete."""
+        if self._chroma_ready.is_set():
+            sealed = self._manifest.matches(CHROMA)
+            self._chroma.close()
+            if sealed:
+                self._manifest.seal(CHROMA)
+        else:
+            self._chroma.close()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _unseal(self, base_id: str) -> None:
+        self._manifest.forget(f"{KEYWORD}/{base_id}")
+        self._manifest.forget(CHROMA)
+
+    def _on_chroma(self, change: Callable[[], None]) -> None:
+        if not self._chroma_ready.is_set():
+            return  # a rebuild from the database will bring it
+        try:
+            change()
+        except Exception:  # noqa: BLE001 - as in query: the truth is safe, the index is rebuilt
+            _LOG.exception("Chroma refused a change; rebuilding it")
+            self._distrust_chroma()
+
+    def _distrust_chroma(self) -> None:
+        self._chroma_ready.clear()
+        self._manifest.forget(CHROMA)
+        self._notices.add(Notice(key="vectors_distrusted", level="warning"))
+
+    def _keyword_is_good(self, base: KnowledgeBase) -> bool:
+        if not self._manifest.matches(f"{KEYWORD}/{base.id}"):
+            return False
+        try:
+            return self.keyword.ids(base.id) == self._chunks.ids(base.id)
+        except StorageError:
+            _LOG.warning("the keyword index of base %s cannot be read", base.id)
+            return False
+
+    def _rebuild_keyword(self, base_id: str) -> None:
+        self.keyword.drop(base_id)
+        for chunks in self._chunks.iter_chunks(base_id, batch=5000):
+            self.keyword.add(base_id, chunks)
+
+    def _chroma_is_complete(self, bases: Sequence[KnowledgeBase]) -> bool:
+        try:
+            if self._chroma.base_ids() - {base.id for base in bases}:
+                return False
+            return all(self._chroma.count(base.id) == base.chunk_count for base in bases)
+        except Exception:  # noqa: BLE001 - a damaged folder fails in any way; it is rebuilt
+            _LOG.exception("Chroma cannot be read; rebuilding it")
+            return False
+
+    def _refill_chroma(self, base_id: str, keep_going: Callable[[], bool] = lambda: True) -> None:
+        self._chroma.drop(base_id)
+        for ids, vectors in self._chunks.iter_vectors(base_id, batch=2000):
+            if not keep_going():
+                return
+            self._chroma.add(base_id, ids, vectors)

@@ -1,0 +1,51 @@
+"""Background jobs as a user sees them: watch, wait, cancel."""
+
+import time
+from collections.abc import Callable
+
+from kb_app.models import Job
+from kb_app.storage.jobs import JobRepository
+
+_POLL_S = 0.1
+
+
+class Jobs:
+    """The queue of work, seen from pages and the command line of any process."""
+
+    def __init__(self, repository: JobRepository) -> None:
+        """Watch ``repository``."""
+        self._repository = repository
+
+    def batch(self, batch_id: str) -> list[Job]:
+        """Return the jobs of one request, in order."""
+        return self._repository.batch(batch_id)
+
+    def recent(self, base_id: str, limit: int = 200) -> list[Job]:
+        """Return the newest jobs of a base, oldest first."""
+        return self._repository.recent(base_id, limit)
+
+    def active(self, base_id: str | None = None) -> list[Job]:
+        """Return waiting and running jobs."""
+        return self._repository.active(base_id)
+
+    def cancel(self, batch_id: str) -> None:
+        """Cancel what waits and ask what runs to stop; what is done stays."""
+        self._repository.cancel(batch_id)
+
+    def dismiss(self, base_id: str) -> None:
+        """Forget the finished jobs of a base."""
+        self._repository.forget(base_id)
+
+    def wait(self, batch_id: str, on_finished: Callable[[Job], None] | None = None) -> list[Job]:
+        """Block until every job of the batch has ended and return them; call back once for each as it ends."""
+        told: set[str] = set()
+        while True:
+            jobs = self._repository.batch(batch_id)
+            for job in jobs:
+                if not job.is_active and job.id not in told:
+                    told.add(job.id)
+                    if on_finished is not None:
+                        on_finished(job)
+            if len(told) == len(jobs):
+                return jobs
+            time.sleep(_POLL_S)

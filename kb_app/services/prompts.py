@@ -1,0 +1,91 @@
+"""From a question, its history and its passages to the messages a language model gets, within its window."""
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+from itertools import pairwise
+from typing import NamedTuple
+
+from kb_app.messages import Language
+from kb_app.models import ChatMessage, Message, Source
+
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]")
+#: Share of the prompt that earlier turns may take.
+_HISTORY_SHARE = 0.25
+_HISTORY_MESSAGES = 6
+#: Template markup of a message that a server adds.
+_MESSAGE_TOKENS = 8
+
+
+class AnswerPrompt(NamedTuple):
+    """The messages, and how many of the passages fit: ``sources[:used]`` are in them."""
+
+    messages: tuple[ChatMessage, ...]
+    used: int
+
+
+def estimate_tokens(text: str) -> int:
+    """Return an upper estimate: one token per CJK character, one per three other characters."""
+    cjk = len(_CJK.findall(text))
+    return cjk + (len(text) - cjk + 2) // 3
+
+
+def language_of(question: str, default: Language) -> Language:
+    """Return the language to answer in: Chinese if the question holds any Han character, else English."""
+    if re.search(r"[\u3400-\u9fff]", question):
+        return "zh"
+    return "en" if re.search(r"[A-Za-z]", question) else default
+
+
+def answer_prompt(
+    question: str, history: Sequence[Message], sources: Sequence[Source], *, language: Language, prompt_tokens: int
+) -> AnswerPrompt:
+    """Return the messages for an answer that fit ``prompt_tokens``; passages come best first, the rest is left out.
+
+    The best passage is always there, cut if it must be: an answer without any would be invented.
+    """
+    template = resources.files("kb_app.prompts").joinpath(f"answer.{language}.md").read_text(encoding="utf-8")
+    room = prompt_tokens - estimate_tokens(template) - estimate_tokens(question) - 2 * _MESSAGE_TOKENS
+    turns = _recent_turns(history, int(room * _HISTORY_SHARE))
+    room -= sum(estimate_tokens(turn.content) + _MESSAGE_TOKENS for turn in turns)
+    passages: list[str] = []
+    for source in sources:
+        block = _passage(source)
+        cost = estimate_tokens(block)
+        if cost > room and passages:
+            break
+        passages.append(block if cost <= room else block[: max(room, 200)])
+        room -= cost
+    system = template.replace("{passages}", "\n\n".join(passages))
+    messages = (ChatMessage(role="system", content=system), *turns, ChatMessage(role="user", content=question))
+    return AnswerPrompt(messages, len(passages))
+
+
+def _passage(source: Source) -> str:
+    where = " > ".join(part for part in (source.document, *source.heading) if part)
+    page = f", p. {source.page}" if source.page is not None else ""
+    # The fence is a tag the passage itself cannot close.
+    body = source.text.replace("</passage", "<\u200b/passage")
+    return f'<passage id="{source.marker}" from="{_attribute(where)}{page}">\n{body}\n</passage>'
+
+
+def _attribute(text: str) -> str:
+    return text.replace('"', "'").replace("<", "(").replace(">", ")")
+
+
+def _recent_turns(history: Sequence[Message], room: int) -> list[ChatMessage]:
+    """Return the newest complete question-answer pairs that fit, oldest first, roles strictly in turn."""
+    pairs = [
+        (asked, answered)
+        for asked, answered in pairwise(history)
+        if asked.role == "user" and answered.role == "assistant" and answered.status == "complete" and answered.text
+    ]
+    turns: list[ChatMessage] = []
+    for asked, answered in reversed(pairs[-_HISTORY_MESSAGES // 2 :]):
+        cost = estimate_tokens(asked.text) + estimate_tokens(answered.text) + 2 * _MESSAGE_TOKENS
+        if cost > room:
+            break
+        room -= cost
+        plain = re.sub(r"\[\d{1,3}\]", "", answered.text)  # old markers would be read as today's passages
+        turns[:0] = [ChatMessage(role="user", content=asked.text), ChatMessage(role="assistant", content=plain)]
+    return turns
