@@ -12,6 +12,7 @@ IngestionError
     NotAPdfError              not_a_pdf        named .pdf, is something else
     BinaryError               binary           named as text, is not
     UnsupportedFormatError    unsupported
+    EmbeddingError            bad_vectors      the embedder's vectors have a wrong number, length or value
 """
 
 from typing import ClassVar
@@ -101,3 +102,9 @@ class UnsupportedFormatError(IngestionError):
     """No loader reads this kind of file."""
 
     code = "unsupported"
+
+
+class EmbeddingError(IngestionError):
+    """The embedder returned something other than one finite vector of its dimension for each text."""
+
+    code = "bad_vectors"
