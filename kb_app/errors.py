@@ -10,6 +10,7 @@ KBAppError
         DataFolderBusyError   data_folder_busy
         DataFolderError       data_folder        read-only, or not a folder
         DiskFullError         disk_full
+        KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
     BusyError                 busy
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
@@ -98,6 +99,12 @@ class DiskFullError(StorageError):
     """No space is left for the data folder."""
 
     code = "disk_full"
+
+
+class KeywordIndexError(StorageError):
+    """The keyword index of a base is missing or damaged; it can be rebuilt from the database."""
+
+    code = "index_damaged"
 
 
 class BusyError(KBAppError):

@@ -114,6 +114,7 @@ class Source:
     heading: tuple[str, ...] = ()
     start: int = 0
     end: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

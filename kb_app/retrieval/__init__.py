@@ -1,0 +1,1 @@
+"""Finding passages: analysis of questions, keyword index, scores, rerank, confidence, quoting, ``Retriever``."""

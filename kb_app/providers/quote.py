@@ -1,0 +1,78 @@
+"""Answers without a language model: the documents' own sentences, with the numbers of their passages."""
+
+from collections.abc import Iterator
+
+from ingestion.embed import HashedEmbedder
+from ingestion.protocols import Embedder
+from kb_app.errors import ModelNotFoundError
+from kb_app.messages import translate
+from kb_app.models import ChatRequest, Finished, ModelEvent, ModelInfo, Token
+from kb_app.protocols import ChatModel
+from kb_app.retrieval.quote import Quote, select_quotes
+
+_PIECE_CHARS = 12
+_WINDOW_TOKENS = 1_000_000
+
+
+class QuoteModel:
+    """The ``quote`` model: says that no language model is used, then quotes sentence by sentence."""
+
+    model_id = "quote"
+    context_tokens = _WINDOW_TOKENS
+    prompted = False
+
+    def stream(self, request: ChatRequest) -> Iterator[ModelEvent]:
+        """Yield the answer in small pieces, then ``Finished``; every quotation ends in its ``[marker]``."""
+        quotes = select_quotes(request.question, request.sources)
+        intro = translate(request.language, "quote.intro" if quotes else "quote.none")
+        text = "\n\n".join([intro, *map(_as_markdown, quotes)])
+        for start in range(0, len(text), _PIECE_CHARS):
+            yield Token(text=text[start : start + _PIECE_CHARS])
+        yield Finished(reason="complete")
+
+
+def _as_markdown(quote: Quote) -> str:
+    """Return the quotation as a Markdown quote, its marker on the last line; code keeps its fence."""
+    lines = "\n".join(f"> {line}".rstrip() for line in quote.text.splitlines())
+    is_block = quote.text.startswith(("```", "~~~", "|"))
+    return f"{lines}\n>\n> [{quote.marker}]" if is_block else f"{lines} [{quote.marker}]"
+
+
+class QuoteProvider:
+    """Offers the ``quote`` model."""
+
+    name = "quote"
+
+    def models(self) -> list[ModelInfo]:
+        """Return the one model, always ready."""
+        return [ModelInfo(id="quote", provider="quote", kind="chat", state="ready")]
+
+    def chat_model(self, model: str) -> ChatModel:
+        """Return the quote model; its id has no second part."""
+        if model:
+            raise ModelNotFoundError(f"quote/{model}", provider=self.name, model=model, address="")
+        return QuoteModel()
+
+    def embedder(self, model: str) -> Embedder:
+        """Raise ModelNotFoundError: there is none."""
+        raise ModelNotFoundError(f"quote/{model}", provider=self.name, model=model or "quote", address="")
+
+
+class BuiltinProvider:
+    """Offers the ``builtin`` embedder."""
+
+    name = "builtin"
+
+    def models(self) -> list[ModelInfo]:
+        """Return the one embedder, always ready."""
+        return [ModelInfo(id="builtin", provider="builtin", kind="embedding", state="ready")]
+
+    def chat_model(self, model: str) -> ChatModel:
+        """Raise ModelNotFoundError: there is none."""
+        raise ModelNotFoundError(f"builtin/{model}", provider=self.name, model=model or "builtin", address="")
+
+    def embedder(self, model: str) -> Embedder:
+        """Return the built-in embedder; its id has no second part."""
+        if model:
+            raise ModelNotFoundError(f"builtin/{model}", provider=self.name, model=model, address="")
+        return HashedEmbedder()

@@ -1,0 +1,162 @@
+"""The sentences that answer a question, quoted exactly.
+
+The weights were trained once; where and on what is written in ``data/weights.toml``.
+"""
+
+import functools
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from operator import mul
+
+from ingestion.sentences import count_units
+from kb_app.models import Source
+from kb_app.retrieval.analyzer import Question, analyse, canonical
+from kb_app.retrieval.answer_type import AnswerType, answer_type, may_answer
+from kb_app.retrieval.scoring import Needle, Statistics, WeightedQuestion, coverage, weigh
+from kb_app.retrieval.sentences import quotable_spans
+
+#: Names of a sentence's features, in the order of ``Candidate.values``.
+FEATURES = (
+    "passage",  # the passage's score relative to the best
+    "units",  # share of the question's weight in the sentence or the title
+    "beyond_title",  # share of what the title does not say
+    "pairs",  # share of adjacent pairs beyond the title
+    "window_units",  # beyond the title, with the sentence before
+    "window_pairs",
+    "answer_type",  # may hold an answer of the kind asked for
+    "new_words",  # has enough in it that the question does not say
+    "opens",  # first sentence of its document
+)
+#: Only so many passages are quoted from.
+_PASSAGES = 5
+#: A quote shorter than this (units) takes its neighbour along, so that it can be understood.
+_SHORT_UNITS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A quotation: ``text`` is ``passage.text[start:end]`` of the passage with this ``marker``."""
+
+    marker: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A sentence of a passage with its features."""
+
+    passage: Source
+    position: int
+    start: int
+    end: int
+    values: tuple[float, ...]
+
+
+@functools.cache
+def _weights() -> tuple[float, ...]:
+    raw = resources.files("kb_app.retrieval").joinpath("data/weights.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(raw)["quote"]
+    return tuple(float(table[name]) for name in FEATURES)
+
+
+def select_quotes(question: str, passages: Sequence[Source], limit: int = 3) -> list[Quote]:
+    """Return up to ``limit`` quotations, the most likely answer first; empty when nothing can be quoted."""
+    ranked = sorted(candidates(question, passages), key=lambda found: -score(found.values))
+    quotes: list[Quote] = []
+    for found in ranked:
+        if any(_overlaps(found, quote) for quote in quotes):
+            continue
+        quotes.append(_quote(found))
+        if len(quotes) == limit:
+            break
+    return quotes
+
+
+def score(values: Sequence[float]) -> float:
+    """Return the weighted sum of a sentence's features."""
+    return float(sum(map(mul, _weights(), values)))
+
+
+def candidates(question: str, passages: Sequence[Source]) -> list[Candidate]:
+    """Return every sentence that could be quoted, passage by passage."""
+    analysed = analyse(question)
+    weighted = weigh(analysed, _statistics(analysed, passages))
+    kind = answer_type(question)
+    best = max((passage.score for passage in passages), default=0.0) or 1.0
+    return [
+        candidate
+        for passage in passages[:_PASSAGES]
+        for candidate in _sentences(weighted, kind, passage, passage.score / best)
+    ]
+
+
+def _statistics(question: Question, passages: Sequence[Source]) -> Statistics:
+    """Count in how many of the passages each term occurs: what all of them hold tells them apart least."""
+    texts = [canonical(passage.text) for passage in passages]
+    frequencies = {
+        term: sum(item in text for text in texts)
+        for term in question.terms
+        for item in [f" {term} " if term[0] < "\u1100" else term]
+    }
+    return Statistics(chunk_count=len(texts), average_length=1.0, frequencies=frequencies)
+
+
+def _sentences(weighted: WeightedQuestion, kind: AnswerType, passage: Source, share: float) -> list[Candidate]:
+    title = canonical("\n".join((passage.title, *passage.heading)))
+    units = [item for item in weighted.units if item[0] not in title]
+    pairs = [item for item in weighted.pairs if item[0] not in title]
+    in_title = coverage(weighted.units, title)
+    found: list[Candidate] = []
+    before = ""
+    for position, (start, end) in enumerate(quotable_spans(passage.text)):
+        sentence = canonical(passage.text[start:end])
+        here, here_pairs = coverage(units, sentence), coverage(pairs, sentence)
+        window = before + "\n" + sentence
+        values = (
+            share,
+            _ratio(in_title + here, weighted.unit_mass),
+            _ratio(here, _mass(units)),
+            _ratio(here_pairs, _mass(pairs)),
+            _ratio(coverage(units, window), _mass(units)),
+            _ratio(coverage(pairs, window), _mass(pairs)),
+            float(may_answer(kind, passage.text[start:end])),
+            _novelty(weighted, sentence),
+            float(passage.start + start == 0),
+        )
+        found.append(Candidate(passage=passage, position=position, start=start, end=end, values=values))
+        before = sentence
+    return found
+
+
+def _mass(needles: Sequence[Needle]) -> float:
+    return sum(weight for _, weight in needles)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _novelty(weighted: WeightedQuestion, sentence: str) -> float:
+    """Return how much the sentence says beyond the question, full at some 20 characters."""
+    said = sum(len(item) for item, _ in weighted.units if item in sentence)
+    return min(1.0, max(0, len(sentence.replace("\n", "")) - said) / 20)
+
+
+def _overlaps(found: Candidate, quote: Quote) -> bool:
+    return found.passage.marker == quote.marker and found.start < quote.end and quote.start < found.end
+
+
+def _quote(found: Candidate) -> Quote:
+    """Return the sentence, joined by the next one of its line when it is too short to be understood."""
+    start, end = found.start, found.end
+    spans = quotable_spans(found.passage.text)
+    text = found.passage.text
+    for following in spans[found.position + 1 :]:
+        if count_units(text[start:end]) >= _SHORT_UNITS or "\n" in text[end : following[0]]:
+            break
+        end = following[1]
+    return Quote(marker=found.passage.marker, text=text[start:end], start=start, end=end)

@@ -1,0 +1,140 @@
+"""From a question to passages: candidates by keyword and vector, exact scores, rerank, folding, confidence."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingestion.protocols import Embedder
+from kb_app.models import Hit, Retrieval, StoredChunk
+from kb_app.protocols import ChunkSource, VectorSearch
+from kb_app.retrieval.analyzer import Question, analyse
+from kb_app.retrieval.confidence import confidence, threshold
+from kb_app.retrieval.keyword import KeywordIndex
+from kb_app.retrieval.passages import fold_duplicates, join_neighbours
+from kb_app.retrieval.rerank import Evidence, gather
+from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, merged, weigh
+
+CANDIDATES = 50
+#: Weight of the dense vote against the lexical score (benchmarks/retrieval/README.md).
+DENSE_WEIGHT = 0.3
+#: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
+_SILENT = frozenset({"builtin"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """All candidates of a question, best first, with the evidence about each and its fused score."""
+
+    question: Question
+    weighted: WeightedQuestion
+    evidence: tuple[Evidence, ...]
+    scores: tuple[float, ...]
+    dense: Mapping[str, float]
+
+
+class Retriever:
+    """Searches one or several knowledge bases. Safe to share between threads."""
+
+    def __init__(
+        self,
+        chunks: ChunkSource,
+        keyword: KeywordIndex,
+        vectors: VectorSearch,
+        embedder_for: Callable[[str], Embedder],
+    ) -> None:
+        """Search ``keyword`` and ``vectors``; every hit is looked up in ``chunks``, the truth.
+
+        ``embedder_for`` gives the embedder of a base by the base's id.
+        """
+        self._chunks = chunks
+        self._keyword = keyword
+        self._vectors = vectors
+        self._embedder_for = embedder_for
+        self._prepared = PreparedChunks()
+
+    def retrieve(self, question: str, base_ids: Sequence[str], *, top_k: int = 8) -> Retrieval:
+        """Return up to ``top_k`` passages, best first.
+
+        Hits are returned whether or not the question counts as answered; ``found`` says that.
+
+        Raises:
+            KeywordIndexError: an index is missing or damaged.
+            ProviderError: the embedder of a base failed.
+        """
+        started = time.perf_counter()
+        ranking = self.rank(question, base_ids)
+        hits = fold_duplicates(_hits(ranking)[: 3 * top_k])
+        hits = join_neighbours(hits, self._chunks.chunks)[:top_k]
+        sure = confidence(ranking.question, ranking.weighted, ranking.evidence[0]) if hits else 0.0
+        return Retrieval(
+            query=question,
+            hits=tuple(hits),
+            confidence=sure,
+            found=sure >= threshold(),
+            elapsed_s=time.perf_counter() - started,
+        )
+
+    def rank(self, question: str, base_ids: Sequence[str]) -> Ranking:
+        """Return every candidate with its evidence, best first; what ``retrieve`` makes passages of."""
+        analysed = analyse(question)
+        bases = list(dict.fromkeys(base_ids))
+        dense = self._dense(question, bases)
+        wanted = self._by_keyword(analysed, bases) | dense.keys()
+        candidates = self._look_up(wanted, bases)
+        statistics = merged([self._keyword.statistics(base, analysed.terms) for base in bases])
+        weighted = weigh(analysed, statistics)
+        prepared = [self._prepared.get(chunk) for chunk in candidates]
+        evidence = gather(analysed, weighted, prepared, statistics.average_length)
+        scored = [(found.score + DENSE_WEIGHT * dense.get(found.prepared.chunk.id, 0.0), found) for found in evidence]
+        scored.sort(key=lambda item: (-item[0], item[1].prepared.chunk.id))
+        return Ranking(
+            question=analysed,
+            weighted=weighted,
+            evidence=tuple(found for _, found in scored),
+            scores=tuple(score for score, _ in scored),
+            dense=dense,
+        )
+
+    def _by_keyword(self, question: Question, base_ids: Collection[str]) -> set[str]:
+        found: set[str] = set()
+        for base_id in base_ids:
+            found.update(chunk for chunk, _ in self._keyword.search(base_id, question.terms, CANDIDATES))
+        return found
+
+    def _dense(self, question: str, base_ids: Collection[str]) -> dict[str, float]:
+        """Return chunk id -> vote in [0, 1]: the cosine between the least and the best of each embedder's hits."""
+        groups: dict[str, tuple[Embedder, list[str]]] = {}
+        for base_id in base_ids:
+            embedder = self._embedder_for(base_id)
+            if embedder.model_id not in _SILENT:
+                groups.setdefault(embedder.model_id, (embedder, []))[1].append(base_id)
+        votes: dict[str, float] = {}
+        for embedder, members in groups.values():
+            vector = embedder.embed_query(question)
+            found = [hit for base in members for hit in self._vectors.query(base, vector, CANDIDATES)]
+            votes |= _min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
+        return votes
+
+    def _look_up(self, chunk_ids: Collection[str], base_ids: Collection[str]) -> list[StoredChunk]:
+        """Return the chunks that still exist and belong to the bases asked for."""
+        known = self._chunks.chunks(chunk_ids)
+        return [chunk for chunk in known.values() if chunk.base_id in base_ids]
+
+
+def _min_max(found: Sequence[tuple[str, float]]) -> dict[str, float]:
+    if not found:
+        return {}
+    best, least = found[0][1], found[-1][1]
+    spread = best - least
+    return {chunk: (cosine - least) / spread if spread else 1.0 for chunk, cosine in found}
+
+
+def _hits(ranking: Ranking) -> list[Hit]:
+    return [
+        Hit(
+            chunk=found.prepared.chunk,
+            score=score,
+            parts={**found.parts, "dense": ranking.dense.get(found.prepared.chunk.id, 0.0)},
+        )
+        for score, found in zip(ranking.scores, ranking.evidence, strict=True)
+    ]

@@ -1,0 +1,195 @@
+"""Exact lexical scores of the candidates: what each field holds of the question, weighed by rarity.
+
+Works on canonical strings (``analyzer.canonical``), so that counting a term is one substring search and a
+prepared chunk takes about as much memory as its text.
+"""
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from ingestion.analyzer import CJK
+from ingestion.sentences import split_sentences
+from kb_app.models import StoredChunk
+from kb_app.retrieval.analyzer import Question, canonical
+
+#: What to look for in a canonical string, and its weight.
+Needle = tuple[str, float]
+
+#: BM25 constants, better here than the engine's fixed 1.2 and 0.75 (benchmarks/retrieval/README.md).
+K1 = 0.9
+B = 0.5
+#: A small base says little about how rare a term is: this many pseudo-chunks of general text are added, in which
+#: a Chinese character occurs with the first rate and any other term with the second.
+PRIOR_CHUNKS = 200
+_CHARACTER_RATE = 0.03
+_TERM_RATE = 0.002
+_CJK_RUN = re.compile(f"[{CJK}]+")
+_TITLE_WEIGHT = 1.0
+_HEADING_WEIGHT = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What an index knows about terms: chunks holding each, chunks in all, and their mean length in terms."""
+
+    chunk_count: int
+    average_length: float
+    frequencies: Mapping[str, int] = field(default_factory=dict)
+
+
+def merged(parts: Sequence[Statistics]) -> Statistics:
+    """Return the statistics of several bases as if they were one."""
+    count = sum(part.chunk_count for part in parts)
+    length = sum(part.average_length * part.chunk_count for part in parts)
+    frequencies: dict[str, int] = {}
+    for part in parts:
+        for term, frequency in part.frequencies.items():
+            frequencies[term] = frequencies.get(term, 0) + frequency
+    return Statistics(chunk_count=count, average_length=length / count if count else 1.0, frequencies=frequencies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedChunk:
+    """A chunk in canonical form: its fields, the body sentence by sentence, and the body's length in terms.
+
+    ``spans`` are the sentences' places in the chunk's ``search_text``.
+    """
+
+    chunk: StoredChunk
+    title: str
+    heading: str
+    body: str
+    sentences: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    length: int
+
+
+def prepare(chunk: StoredChunk) -> PreparedChunk:
+    """Return ``chunk`` ready for scoring."""
+    text = chunk.search_text
+    spans = tuple(split_sentences(text))
+    sentences = tuple(canonical(text[start:end]) for start, end in spans)
+    body = "\n".join(sentences)
+    return PreparedChunk(
+        chunk=chunk,
+        title=canonical(chunk.title),
+        heading=canonical("\n".join(chunk.heading)),
+        body=body,
+        sentences=sentences,
+        spans=spans,
+        length=_length(body),
+    )
+
+
+def _length(body: str) -> int:
+    """Count terms: a Chinese run of n characters has 2n - 1, a word stands between two blanks."""
+    return body.count(" ") // 2 + sum(2 * len(run) - 1 for run in _CJK_RUN.findall(body))
+
+
+class PreparedChunks:
+    """The prepared chunks used last, by chunk id; safe to share between threads."""
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        """Keep up to ``capacity`` chunks (some 2 kB each)."""
+        self._capacity = capacity
+        self._lock = Lock()
+        self._cache: OrderedDict[str, PreparedChunk] = OrderedDict()
+
+    def get(self, chunk: StoredChunk) -> PreparedChunk:
+        """Return ``chunk`` prepared; a chunk whose content changed is prepared again."""
+        with self._lock:
+            found = self._cache.get(chunk.id)
+            if found is not None and found.chunk == chunk:
+                self._cache.move_to_end(chunk.id)
+                return found
+        prepared = prepare(chunk)
+        with self._lock:
+            self._cache[chunk.id] = prepared
+            if len(self._cache) > self._capacity:
+                self._cache.popitem(last=False)
+        return prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedQuestion:
+    """A question with the weight (idf) of each needle; a needle is what to look for in a canonical string.
+
+    ``units`` are characters and words, ``pairs`` adjacent characters or words. ``scored`` are those that BM25
+    counts: everything an index can hold.
+    """
+
+    units: tuple[Needle, ...]
+    pairs: tuple[Needle, ...]
+    scored: tuple[Needle, ...]
+    unit_mass: float
+    pair_mass: float
+    scored_mass: float
+
+
+def needle(term: str) -> str:
+    """Return what to look for in a canonical string to find ``term``."""
+    return f" {term} " if term[0] < "\u1100" else term
+
+
+def idf(frequency: int, chunk_count: int, term: str) -> float:
+    """Return the BM25 idf of ``term`` with the prior of general text counted in; always above 0."""
+    rate = _CHARACTER_RATE if len(term) == 1 and term >= "\u1100" else _TERM_RATE
+    known = min(frequency, chunk_count) + PRIOR_CHUNKS * rate
+    total = chunk_count + PRIOR_CHUNKS
+    return math.log(1 + (total - known + 0.5) / (known + 0.5))
+
+
+def weigh(question: Question, statistics: Statistics) -> WeightedQuestion:
+    """Return the question's needles with their weights in a base of these ``statistics``."""
+
+    def weight(term: str) -> float:
+        return idf(statistics.frequencies.get(term, 0), statistics.chunk_count, term)
+
+    units = tuple((needle(term), weight(term)) for term in question.units)
+    cjk_pairs = tuple((pair, weight(pair)) for pair in question.cjk_pairs)
+    word_pairs = tuple(
+        (needle(first) + needle(second), (weight(first) + weight(second)) / 2) for first, second in question.word_pairs
+    )
+    scored = units + cjk_pairs
+    pairs = cjk_pairs + word_pairs
+    return WeightedQuestion(
+        units=units,
+        pairs=pairs,
+        scored=scored,
+        unit_mass=_mass(units),
+        pair_mass=_mass(pairs),
+        scored_mass=_mass(scored),
+    )
+
+
+def _mass(needles: Sequence[Needle]) -> float:
+    return sum(weight for _, weight in needles)
+
+
+def coverage(needles: Sequence[Needle], text: str) -> float:
+    """Return the weight of the needles that occur in canonical ``text``."""
+    return sum(weight for item, weight in needles if item in text)
+
+
+def bm25_share(question: WeightedQuestion, prepared: PreparedChunk, average_length: float) -> float:
+    """Return z: BM25 over title, heading and body, divided by the most this question could score, in [0, 1].
+
+    Terms the base does not know count in the divisor, so z falls when the question is about something else.
+    """
+    if not question.scored_mass:
+        return 0.0
+    norm = K1 * (1 - B + B * prepared.length / average_length)
+    total = 0.0
+    for item, weight in question.scored:
+        count = (
+            prepared.body.count(item)
+            + _TITLE_WEIGHT * (item in prepared.title)
+            + _HEADING_WEIGHT * (item in prepared.heading)
+        )
+        if count:
+            total += weight * count / (count + norm)
+    return total / question.scored_mass

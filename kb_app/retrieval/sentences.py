@@ -1,0 +1,54 @@
+"""Which pieces of a passage may be quoted: whole sentences, list items and code blocks, free of Markdown noise."""
+
+import re
+from collections.abc import Iterator
+
+from ingestion.sentences import Span, split_sentences
+
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_BLOCK_MARKS = re.compile(r"(?:[ \t]*(?:[-*+•]|\d{1,3}[.)、]|>)[ \t]+|[ \t]*>)+(?:\[[ xX]\][ \t]+)?")
+_NOISE_LINE = re.compile(
+    r"[ \t]*(?:#{1,6}(?:[ \t]|$)"  # heading
+    r"|\|?[ \t]*:?-{2,}:?[ \t]*(?:\||$)"  # table rule, horizontal rule, setext underline
+    r"|(?:[*_=][ \t]*){3,}$"
+    r"|\[[^\]]+\]:[ \t]*\S+"  # link definition
+    r"|<!--|</?(?:div|p|table|tr|td|th|thead|tbody|img|br|hr|center|h[1-6]|a|ul|ol|li|details|summary|span|font|b)\b)",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|https?://\S+|<[^>\n]+>|[^\w]+")
+_LONGEST_CODE_CHARS = 800
+_LEAST_LETTERS = 2
+
+
+def quotable_spans(text: str) -> list[Span]:
+    """Return the spans of ``text`` that can be quoted on their own, in order."""
+    spans: list[Span] = []
+    position = 0
+    for fence in _FENCE.finditer(text):
+        spans += _prose_spans(text, position, fence.start())
+        if len(fence.group()) <= _LONGEST_CODE_CHARS:
+            spans.append((fence.start(), len(text[: fence.end()].rstrip())))
+        position = fence.end()
+    spans += _prose_spans(text, position, len(text))
+    return spans
+
+
+def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
+    for first, last in split_sentences(text[start:end]):
+        first, last = first + start, last + start
+        line = text[text.rfind("\n", 0, first) + 1 : last]
+        if _NOISE_LINE.match(line) or _is_half_row(text, first, last):
+            continue
+        marks = _BLOCK_MARKS.match(text, first, last)
+        if marks is not None:
+            first = marks.end()
+        if len(_MARKUP.sub("", text[first:last])) >= _LEAST_LETTERS:
+            yield first, last
+
+
+def _is_half_row(text: str, first: int, last: int) -> bool:
+    """Whether the span is part of a table row; a row is quoted whole or not at all."""
+    line_start = text.rfind("\n", 0, first) + 1
+    line_end = text.find("\n", last)
+    line = text[line_start : line_end if line_end >= 0 else len(text)].strip()
+    return line.startswith("|") and line != text[first:last]
