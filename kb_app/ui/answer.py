@@ -1,0 +1,117 @@
+"""Messages of a conversation: saved ones, and the one that is being written."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.models import Message
+from kb_app.ui.asking import model_name
+from kb_app.ui.components import error_box
+from kb_app.ui.markup import closed, plain, safe
+from kb_app.ui.sources import source_list
+from kb_app.ui.text import t
+
+_USER_ICON = ":material/person:"
+_ASSISTANT_ICON = ":material/auto_stories:"
+_CURSOR = " ▍"
+_REFRESH_S = 0.25
+_HIGH_CONFIDENCE, _MEDIUM_CONFIDENCE = 0.66, 0.33
+
+
+def show_messages(messages: Sequence[Message], ask_again: Callable[[str], None]) -> None:
+    """Show saved messages in order; ``ask_again`` gets the question of an answer that did not end."""
+    question = ""
+    for message in messages:
+        if message.role == "user":
+            question = message.text
+            show_question(message.text)
+        else:
+            _show_answer(message, question, ask_again)
+
+
+def show_question(text: str) -> None:
+    """Show what the reader asked, literally."""
+    with st.chat_message("user", avatar=_USER_ICON):
+        st.markdown(plain(text))
+
+
+def _show_answer(message: Message, question: str, ask_again: Callable[[str], None]) -> None:
+    with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
+        if message.thinking:
+            with st.expander(t("answer.thinking"), icon=":material/psychology:"):
+                st.markdown(safe(message.thinking))
+        if message.text:
+            st.markdown(safe(message.text, _markers(message)))
+        _status(message)
+        if message.status in ("stopped", "interrupted", "failed") and question:
+            st.button(
+                t("answer.again"),
+                key=f"again_{message.id}",
+                icon=":material/refresh:",
+                on_click=ask_again,
+                args=(question,),
+            )
+        source_list(message)
+        _details(message)
+
+
+def _markers(message: Message) -> set[int]:
+    return {source.marker for source in message.sources}
+
+
+def _status(message: Message) -> None:
+    match message.status:
+        case "stopped":
+            st.caption(f":material/stop_circle: {t('answer.stopped')}")
+        case "interrupted" | "streaming":
+            st.caption(f":material/warning: {t('answer.interrupted')}")
+        case "failed" if message.error is None:
+            st.caption(f":material/error: {t('answer.failed')}")
+        case "no_sources":
+            if not message.text:
+                st.markdown(t("answer.no_sources"))
+            if message.query:
+                st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
+    if message.error is not None:
+        error_box(message.error)
+
+
+def _details(message: Message) -> None:
+    parts = [plain(model_name(message.model_id))] if message.model_id else []
+    if message.elapsed_s is not None:
+        parts.append(t("answer.seconds", seconds=f"{message.elapsed_s:.1f}"))
+    if message.confidence is not None and message.status != "no_sources":
+        parts.append(t(f"answer.confidence_{_confidence_level(message.confidence)}"))
+    if parts:
+        with st.container(key=f"details_{message.id}"):
+            st.caption(" · ".join(parts))
+
+
+def _confidence_level(confidence: float) -> str:
+    if confidence >= _HIGH_CONFIDENCE:
+        return "high"
+    return "medium" if confidence >= _MEDIUM_CONFIDENCE else "low"
+
+
+def live_answer(app: App, conversation_id: str) -> None:
+    """Show the answer that is being written, four times a second, until it ends; then redraw the page."""
+    st.fragment(run_every=_REFRESH_S)(_live_answer)(app, conversation_id)
+
+
+def _live_answer(app: App, conversation_id: str) -> None:
+    generation = app.answering.running(conversation_id)
+    if generation is None or not generation.is_running:
+        st.rerun()
+    message = generation.snapshot()
+    with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
+        if message.thinking:
+            label = t("answer.thinking" if message.text else "answer.thinking_now")
+            with st.expander(label, icon=":material/psychology:"):
+                st.markdown(safe(closed(message.thinking)))
+        if message.text:
+            st.markdown(safe(closed(message.text) + _CURSOR, _markers(message)))
+        elif not message.thinking:
+            waiting = "answer.writing" if message.sources else "answer.searching"
+            st.markdown(f":material/hourglass_top: :gray[{t(waiting)}]")
+        st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)

@@ -1,0 +1,28 @@
+"""The web application: Streamlit's pages behind our security headers, in one process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from kb_app.ui.runtime import close_app, warm_up
+from kb_app.ui.security import SecurityHeaders
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
+    """Build the app while the server already answers; close it when the server stops."""
+    warm_up()
+    yield {}
+    await run_in_threadpool(close_app)
+
+
+app = st.App(
+    Path(__file__).resolve().with_name("main.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(SecurityHeaders)],
+)

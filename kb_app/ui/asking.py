@@ -1,0 +1,108 @@
+"""Asking: what is asked (bases, model), and handing a question over to the background."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.errors import BusyError, KBAppError
+from kb_app.models import KnowledgeBase, ModelInfo
+from kb_app.services.answering import AskRequest
+from kb_app.ui.components import flash
+from kb_app.ui.markup import plain
+from kb_app.ui.state import CHAT, DRAFT, MODEL, SCOPE, set_widget, widget
+from kb_app.ui.text import describe, language, t
+
+QUOTE_MODEL = "quote"
+
+
+def scope(bases: Sequence[KnowledgeBase]) -> tuple[str, ...]:
+    """Return the ids of the bases to ask: what was picked, as far as it still exists; all of them at first."""
+    known = {base.id for base in bases}
+    picked = SCOPE.get()
+    if picked is None:
+        return tuple(base.id for base in bases)
+    kept = tuple(base_id for base_id in picked if base_id in known)
+    return kept if kept or not picked else tuple(known)
+
+
+def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None:
+    """Draw the pickers of bases and model; ``place`` keeps the copies in sidebar and page apart."""
+    names = {base.id: base.name for base in bases}
+    bases_key, model_key = f"scope_bases_{place}", f"scope_model_{place}"
+    set_widget(bases_key, list(scope(bases)))
+    st.multiselect(
+        t("scope.bases"),
+        options=list(names),
+        format_func=lambda base_id: names.get(base_id, base_id),
+        key=bases_key,
+        placeholder=t("scope.all_bases"),
+        on_change=_scope_changed,
+        args=(bases_key,),
+    )
+    models = {model.id: model for model in app.models.cached() if model.kind == "chat"}
+    picked = MODEL.get()
+    options = list(models) if picked in models else [picked, *models]
+    set_widget(model_key, picked)
+    st.selectbox(
+        t("scope.model"),
+        options=options,
+        format_func=lambda model_id: model_name(model_id, models.get(model_id)),
+        key=model_key,
+        on_change=_model_changed,
+        args=(model_key,),
+    )
+    _reason(models.get(picked))
+
+
+def _scope_changed(key: str) -> None:
+    picked = widget(key)
+    assert isinstance(picked, list)
+    SCOPE.set(tuple(picked))
+
+
+def _model_changed(key: str) -> None:
+    MODEL.set(str(widget(key)))
+
+
+def model_name(model_id: str, model: ModelInfo | None = None) -> str:
+    """Return a model's name for people, with its state unless it is ready."""
+    name = t("scope.quote") if model_id == QUOTE_MODEL else model_id
+    if model is None or model.state == "ready":
+        return name
+    return f"{name} · {t(f'scope.state_{model.state}')}"
+
+
+def _reason(model: ModelInfo | None) -> None:
+    if model is None or model.error is None:
+        return
+    message, hint = describe(model.error)
+    st.caption(plain(f"{message} {hint}"))
+
+
+def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
+    """Start answering ``question`` in the open conversation, or keep it in the box and say why not."""
+    base_ids = scope(bases)
+    if not base_ids:
+        _give_back(question, t("chat.pick_base"))
+        return
+    request = AskRequest(
+        question=question,
+        base_ids=base_ids,
+        model_id=MODEL.get(),
+        conversation_id=CHAT.get() or None,
+        language=language(),
+    )
+    try:
+        generation = app.answering.ask(request)
+    except BusyError:
+        _give_back(question, t("chat.busy"))
+    except KBAppError as error:
+        _give_back(question, " ".join(describe(error)))
+    else:
+        CHAT.set(generation.conversation_id)
+
+
+def _give_back(question: str, why: str) -> None:
+    DRAFT.set(question)
+    flash(why)

@@ -1,0 +1,144 @@
+"""Knowledge bases: choose, create, rename, re-index, delete."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.errors import KBAppError
+from kb_app.models import KnowledgeBase
+from kb_app.ui.components import close_dialog, confirm, error_box, flash, flash_error, open_dialog
+from kb_app.ui.markup import label
+from kb_app.ui.state import BASE, DIALOG, DOCUMENT_PAGE, SELECTED_DOCUMENTS, adopt_url, set_widget, widget
+from kb_app.ui.text import t
+
+CREATE_DIALOG, RENAME_DIALOG, REINDEX_DIALOG, DELETE_DIALOG = (
+    "create_base",
+    "rename_base",
+    "reindex_base",
+    "delete_base",
+)
+_BUILTIN_EMBEDDER = "builtin"
+
+
+def choose_base(bases: Sequence[KnowledgeBase]) -> KnowledgeBase:
+    """Draw the picker of knowledge bases and return the picked one; ``bases`` must not be empty."""
+    by_id = {base.id: base for base in bases}
+    picked = adopt_url(BASE)
+    if picked not in by_id:
+        picked = bases[0].id
+        BASE.set(picked)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="base_picker"):
+        set_widget("base_choice", picked)
+        st.selectbox(
+            t("bases.choose"),
+            options=list(by_id),
+            format_func=lambda base_id: by_id[base_id].name,
+            key="base_choice",
+            on_change=lambda: show_base(str(widget("base_choice"))),
+        )
+        st.button(t("bases.new"), key="new_base", icon=":material/add:", on_click=open_dialog, args=(CREATE_DIALOG,))
+    return by_id[picked]
+
+
+def show_base(base_id: str) -> None:
+    """Make ``base_id`` the base the page shows."""
+    BASE.set(base_id)
+    SELECTED_DOCUMENTS.pop()
+    DOCUMENT_PAGE.pop()
+
+
+def base_actions(base: KnowledgeBase) -> None:
+    """Draw what can be done with the whole base."""
+    with st.popover(t("bases.more"), icon=":material/more_horiz:", key="base_menu"):
+        for text, icon, dialog in (
+            (t("bases.rename"), ":material/edit:", RENAME_DIALOG),
+            (t("bases.reindex"), ":material/autorenew:", REINDEX_DIALOG),
+            (t("bases.delete"), ":material/delete:", DELETE_DIALOG),
+        ):
+            st.button(
+                text,
+                key=f"ask_{dialog}",
+                icon=icon,
+                type="tertiary",
+                width="stretch",
+                on_click=open_dialog,
+                args=(dialog,),
+                disabled=dialog == REINDEX_DIALOG and not base.document_count,
+            )
+
+
+def base_dialogs(app: App, base: KnowledgeBase | None) -> None:
+    """Show the dialog that was asked for, if any."""
+    wanted = DIALOG.get()
+    if wanted == CREATE_DIALOG:
+        st.dialog(t("bases.new"), on_dismiss=close_dialog)(_create)(app)
+    elif base is None:
+        return
+    elif wanted == RENAME_DIALOG:
+        st.dialog(t("bases.rename"), on_dismiss=close_dialog)(_rename)(app, base)
+    elif wanted == REINDEX_DIALOG:
+        title = t("bases.reindex_title", name=label(base.name))
+        confirm(title, t("bases.reindex_text"), t("bases.reindex"), lambda: _reindex(app, base))
+    elif wanted == DELETE_DIALOG:
+        text = t("bases.delete_text", documents=base.document_count)
+        confirm(t("bases.delete_title", name=label(base.name)), text, t("common.delete"), lambda: _delete(app, base))
+
+
+def _create(app: App) -> None:
+    with st.form("create_base", border=False):
+        name = st.text_input(t("bases.name"), placeholder=t("bases.name_hint"), max_chars=100, key="new_base_name")
+        embedder = _embedder_choice(app)
+        sent = st.form_submit_button(t("bases.create"), type="primary", key="create_base_submit")
+    if not sent:
+        return
+    try:
+        base = app.library.create(name or "", embedder=embedder)
+    except KBAppError as error:
+        error_box(error)
+        return
+    close_dialog()
+    show_base(base.id)
+    flash(t("bases.created", name=base.name))
+    st.rerun()
+
+
+def _embedder_choice(app: App) -> str:
+    ready = [model.id for model in app.models.cached() if model.kind == "embedding" and model.state == "ready"]
+    options = [_BUILTIN_EMBEDDER, *(model_id for model_id in ready if model_id != _BUILTIN_EMBEDDER)]
+    if len(options) == 1:
+        return _BUILTIN_EMBEDDER
+    return st.selectbox(t("bases.embedder"), options=options, key="new_base_embedder")
+
+
+def _rename(app: App, base: KnowledgeBase) -> None:
+    with st.form("rename_base", border=False):
+        name = st.text_input(t("bases.name"), value=base.name, max_chars=100, key="base_name")
+        sent = st.form_submit_button(t("common.save"), type="primary", key="rename_base_submit")
+    if not sent:
+        return
+    try:
+        app.library.rename(base.id, name or "")
+    except KBAppError as error:
+        error_box(error)
+        return
+    close_dialog()
+    flash(t("bases.renamed"))
+    st.rerun()
+
+
+def _reindex(app: App, base: KnowledgeBase) -> None:
+    try:
+        app.library.reindex(base.id)
+    except KBAppError as error:
+        flash_error(error)
+
+
+def _delete(app: App, base: KnowledgeBase) -> None:
+    try:
+        app.library.delete(base.id)
+    except KBAppError as error:
+        flash_error(error)
+    else:
+        BASE.set("")
+        flash(t("bases.deleted", name=base.name))

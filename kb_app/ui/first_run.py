@@ -1,0 +1,66 @@
+"""From an empty installation to the first answer in three clicks."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.errors import KBAppError
+from kb_app.messages import LANGUAGES, translate
+from kb_app.models import KnowledgeBase
+from kb_app.ui.bases import CREATE_DIALOG
+from kb_app.ui.components import flash_error, open_dialog
+from kb_app.ui.text import language, t
+
+EXAMPLE_QUESTIONS = ("question_1", "question_2", "question_3")
+
+
+def welcome(app: App) -> None:
+    """Show what the product does, and the two ways to begin."""
+    with st.container(key="welcome", gap="medium"):
+        st.title(t("first_run.title"), anchor=False)
+        st.markdown(t("first_run.text"))
+        for step, icon in (("collect", "upload_file"), ("ask", "forum"), ("check", "fact_check")):
+            st.markdown(f":primary[:material/{icon}:] {t(f'first_run.step_{step}')}")
+        example, own = st.columns(2, border=True)
+        with example:
+            st.markdown(t("first_run.example_text"))
+            st.button(
+                t("first_run.example"),
+                key="load_examples",
+                type="primary",
+                icon=":material/auto_stories:",
+                width="stretch",
+                on_click=_load_examples,
+                args=(app,),
+            )
+        with own:
+            st.markdown(t("first_run.own_text"))
+            st.button(
+                t("first_run.own"),
+                key="create_own",
+                icon=":material/add:",
+                width="stretch",
+                on_click=open_dialog,
+                args=(CREATE_DIALOG,),
+            )
+        st.caption(f":material/lock: {t('first_run.privacy')}")
+
+
+def _load_examples(app: App) -> None:
+    try:
+        app.library.add_examples(language())
+    except KBAppError as error:
+        flash_error(error)
+
+
+def example_questions(bases: Sequence[KnowledgeBase], ask: Callable[[str], None]) -> None:
+    """Offer questions the example base answers, as buttons, while it is among ``bases``."""
+    names = {translate(known, "examples.base_name") for known in LANGUAGES}
+    if not any(base.name in names for base in bases):
+        return
+    st.caption(t("chat.try_one"))
+    with st.container(key="suggestions", gap="xsmall"):
+        for number in EXAMPLE_QUESTIONS:
+            question = t(f"first_run.{number}")
+            st.button(question, key=number, icon=":material/chat:", on_click=ask, args=(question,))

@@ -1,0 +1,114 @@
+"""Background work on a knowledge base: progress while it runs, and what became of every file."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.models import Job
+from kb_app.ui.markup import plain
+from kb_app.ui.text import describe, t
+
+_REFRESH_S = 0.5
+_SHOWN = 8
+_SHOWN_KINDS = ("ingest", "reindex")
+_STAGES = ("load", "clean", "chunk", "embed", "store")
+_RECENT_LIMIT = 1000
+_OUTCOMES = ("ready", "replaced", "unchanged", "skipped", "cancelled", "failed")
+_ICONS = {
+    "ready": ":green[:material/check_circle:]",
+    "replaced": ":green[:material/sync:]",
+    "unchanged": ":gray[:material/remove_done:]",
+    "skipped": ":gray[:material/skip_next:]",
+    "cancelled": ":gray[:material/cancel:]",
+    "failed": ":red[:material/error:]",
+    "queued": ":gray[:material/schedule:]",
+    "running": ":primary[:material/progress_activity:]",
+}
+
+
+def is_busy(app: App, base_id: str) -> bool:
+    """Return whether anything is being read into, or re-indexed in, the base."""
+    return any(job.kind in _SHOWN_KINDS for job in app.jobs.active(base_id))
+
+
+def job_progress(app: App, base_id: str) -> None:
+    """Show the base's jobs; while some are active, twice a second, and redraw the page when the last ends."""
+    busy = is_busy(app, base_id)
+    st.fragment(run_every=_REFRESH_S if busy else None)(_job_progress)(app, base_id, busy)
+
+
+def _job_progress(app: App, base_id: str, was_busy: bool) -> None:
+    jobs = [job for job in app.jobs.recent(base_id, limit=_RECENT_LIMIT) if job.kind in _SHOWN_KINDS]
+    busy = any(job.is_active for job in jobs)
+    if was_busy and not busy:
+        st.rerun()
+    if not jobs:
+        return
+    with st.container(border=True, key="jobs", gap="small"):
+        if busy:
+            _running(app, base_id, jobs)
+        else:
+            _finished(app, base_id, jobs)
+
+
+def _running(app: App, base_id: str, jobs: Sequence[Job]) -> None:
+    finished = [job for job in jobs if not job.is_active]
+    st.progress(len(finished) / len(jobs), text=t("jobs.progress", done=len(finished), total=len(jobs)))
+    running = [job for job in jobs if job.state == "running"]
+    waiting = [job for job in jobs if job.state == "queued"]
+    failed = [job for job in finished if job.state == "failed"]
+    _rows([*running, *failed, *waiting, *(job for job in finished if job.state != "failed")])
+    batches = sorted({job.batch_id for job in jobs if job.is_active})
+    st.button(t("jobs.cancel"), key="cancel_jobs", icon=":material/stop_circle:", on_click=_cancel, args=(app, batches))
+
+
+def _cancel(app: App, batch_ids: Sequence[str]) -> None:
+    for batch_id in batch_ids:
+        app.jobs.cancel(batch_id)
+
+
+def _finished(app: App, base_id: str, jobs: Sequence[Job]) -> None:
+    counts = Counter(job.state for job in jobs)
+    summary = [t(f"jobs.summary_{state}", count=counts[state]) for state in _OUTCOMES if counts[state]]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{t('jobs.finished')}** · {' · '.join(summary)}", width="stretch")
+        st.button(
+            t("jobs.dismiss"),
+            key="dismiss_jobs",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=app.jobs.dismiss,
+            args=(base_id,),
+        )
+    _rows(sorted(jobs, key=lambda job: _OUTCOMES[::-1].index(job.state)))
+
+
+def _rows(jobs: Sequence[Job]) -> None:
+    failed = sum(job.state == "failed" for job in jobs)
+    shown = jobs[: max(_SHOWN, min(failed + 1, 30))]
+    for job in shown:
+        st.markdown(f"{_ICONS[job.state]} {plain(job.name)}  \n:small[:gray[{_outcome(job)}]]")
+        if job.error is not None:
+            message, hint = describe(job.error)
+            st.caption(f":red[{plain(message)}] {plain(hint)}")
+    if len(jobs) > len(shown):
+        st.caption(t("jobs.more", count=len(jobs) - len(shown)))
+
+
+def _outcome(job: Job) -> str:
+    if job.state == "queued":
+        return t("jobs.queued")
+    if job.state == "running":
+        known = job.stage in (*_STAGES, "reindex")
+        parts = [t(f"jobs.stage_{job.stage}" if known else "jobs.stage_running")]
+        if job.total:
+            parts.append(t("jobs.count", done=job.done, total=job.total))
+        return " ".join(parts)
+    parts = [t(f"jobs.{job.state}")]
+    if job.page_count:
+        parts.append(t("jobs.pages", count=job.page_count))
+    if job.chunk_count:
+        parts.append(t("jobs.chunks", count=job.chunk_count))
+    return " · ".join(parts)

@@ -1,0 +1,83 @@
+"""Untrusted text made fit for Streamlit's Markdown. Pure functions.
+
+Model answers, passages, document and base names are data. ``safe`` is for text that may keep its Markdown
+(answers); ``plain`` shows text literally (questions); ``label`` is for one-line labels (buttons, expanders).
+"""
+
+import re
+from collections.abc import Collection
+
+_ZERO_WIDTH_SPACE = "\u200b"
+_HAIR_SPACE = "\u200a"
+_ELLIPSIS = "…"
+_CODE = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*\s*?$|\Z)"  # fenced
+    r"|(?P<ticks>`+).+?(?P=ticks)"  # inline
+    r"|\$\$.+?\$\$|\$[^\s$][^$\n]*\$",  # formulas keep their characters as well
+    re.S | re.M,
+)
+_REFERENCE_DEFINITION = re.compile(r"^([ \t>*+\-\d.)]*\[[^\]]*\]):", re.M)
+_SINGLE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
+_BOLD = re.compile(r"(?<!\*)\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?!\*)")
+_PUNCTUATION = "，。！？；：、（）《》〈〉【】「」『』“”‘’…—"
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'/])")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+
+
+def safe(text: str, markers: Collection[int] = ()) -> str:
+    """Return Markdown that loads nothing and defines no links; ``markers`` in it become badges.
+
+    Images and link reference definitions are broken everywhere, also inside code: a cleaner that skips code
+    can be led astray by an unclosed fence. HTML, tildes, CJK emphasis and markers change outside code only.
+    """
+    text = text.replace("![", f"!{_ZERO_WIDTH_SPACE}[")
+    text = _REFERENCE_DEFINITION.sub(rf"\1{_ZERO_WIDTH_SPACE}:", text)
+    parts: list[str] = []
+    position = 0
+    for code in _CODE.finditer(text):
+        parts += (_prose(text[position : code.start()], markers), code.group())
+        position = code.end()
+    parts.append(_prose(text[position:], markers))
+    return "".join(parts)
+
+
+def _prose(text: str, markers: Collection[int]) -> str:
+    text = text.replace("<", r"\<")
+    text = _SINGLE_TILDE.sub(r"\~", text)
+    text = _BOLD.sub(_spaced_bold, text)
+    return _MARKER.sub(lambda match: _badge(match, markers), text)
+
+
+def _badge(match: re.Match[str], markers: Collection[int]) -> str:
+    marker = int(match[1])
+    return f":primary-badge[{marker}]" if marker in markers else match[0]
+
+
+def _spaced_bold(match: re.Match[str]) -> str:
+    """CommonMark leaves ``**（…）**字`` unbold: a delimiter next to CJK punctuation needs a space outside."""
+    inner = match[1]
+    before = _HAIR_SPACE if inner[0] in _PUNCTUATION else ""
+    after = _HAIR_SPACE if inner[-1] in _PUNCTUATION else ""
+    return f"{before}{match[0]}{after}"
+
+
+def closed(text: str) -> str:
+    """Return text that is still growing with its open code fence or bold run closed, so it renders calmly."""
+    if len(re.findall(r"^ {0,3}```", text, re.M)) % 2:
+        return f"{text}\n```"
+    last_line = text.rsplit("\n", 1)[-1]
+    return f"{text}**" if last_line.count("**") % 2 else text
+
+
+def plain(text: str) -> str:
+    """Return Markdown that shows ``text`` literally, with its line breaks."""
+    lines = (_SPECIAL.sub(r"\\\1", line) for line in text.splitlines())
+    return "  \n".join(lines)
+
+
+def label(text: str, limit: int = 60) -> str:
+    """Return ``text`` as one line of at most ``limit`` characters for a Markdown label, shown literally."""
+    line = " ".join(text.split())
+    if len(line) > limit:
+        line = line[: limit - 1].rstrip() + _ELLIPSIS
+    return _SPECIAL.sub(r"\\\1", line)

@@ -1,0 +1,93 @@
+"""What a browser tab remembers: the only place that touches ``st.session_state`` and the address bar.
+
+Ids and small plain values only; everything that must last is in the database. A slot whose value is also in
+the URL survives a reload and can be shared as a link.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot(Generic[T]):
+    """One typed value of the session. ``parameter`` names it in the URL where it is kept there as well."""
+
+    key: str
+    default: T
+    parameter: str | None = None
+
+    def get(self) -> T:
+        """Return the value, or the default where none was set."""
+        value: T = st.session_state.get(self.key, self.default)
+        return value
+
+    def set(self, value: T) -> None:
+        """Remember ``value``, in the URL too where the slot has a place there."""
+        st.session_state[self.key] = value
+        if self.parameter is not None:
+            _write_url(self.parameter, value)
+
+    def pop(self) -> T:
+        """Return the value and go back to the default."""
+        value = self.get()
+        st.session_state.pop(self.key, None)
+        return value
+
+
+def _write_url(parameter: str, value: object) -> None:
+    if not value:
+        st.query_params.pop(parameter, None)
+    elif st.query_params.get(parameter) != value:
+        st.query_params[parameter] = str(value)
+
+
+def adopt_url(slot: Slot[str]) -> str:
+    """Return the slot's value after a page load: the URL wins; a silent URL gets the remembered value."""
+    assert slot.parameter is not None
+    from_url = st.query_params.get(slot.parameter)
+    if from_url:
+        st.session_state[slot.key] = from_url
+    elif slot.get():
+        _write_url(slot.parameter, slot.get())
+    return slot.get()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPassage:
+    """The source whose document is shown in the dialog."""
+
+    message_id: str
+    marker: int
+
+
+CHAT: Slot[str] = Slot(key="kb.chat", default="", parameter="chat")
+BASE: Slot[str] = Slot(key="kb.base", default="", parameter="kb")
+SCOPE: Slot[tuple[str, ...] | None] = Slot(key="kb.scope", default=None)
+MODEL: Slot[str] = Slot(key="kb.model", default="quote")
+DRAFT: Slot[str] = Slot(key="kb.draft", default="")
+SHOWN_MESSAGES: Slot[int] = Slot(key="kb.shown_messages", default=20)
+SHOWN_CONVERSATIONS: Slot[int] = Slot(key="kb.shown_conversations", default=20)
+PASSAGE: Slot[OpenPassage | None] = Slot(key="kb.passage", default=None)
+CONTEXT_CHARS: Slot[int] = Slot(key="kb.context_chars", default=500)
+DIALOG: Slot[str] = Slot(key="kb.dialog", default="")
+SELECTED_DOCUMENTS: Slot[frozenset[str]] = Slot(key="kb.selected_documents", default=frozenset())
+DOCUMENT_PAGE: Slot[int] = Slot(key="kb.document_page", default=0)
+UPLOAD_GENERATION: Slot[int] = Slot(key="kb.upload_generation", default=0)
+SET_LANGUAGE: Slot[str] = Slot(key="kb.language", default="")
+FLASH: Slot[str] = Slot(key="kb.flash", default="")
+LANGUAGE_WIDGET = "lang"
+CHAT_INPUT_WIDGET = "question"
+
+
+def set_widget(key: str, value: object) -> None:
+    """Set a widget's value before it is drawn in this run."""
+    st.session_state[key] = value
+
+
+def widget(key: str) -> object:
+    """Return a widget's value, None before it was first drawn."""
+    return st.session_state.get(key)

@@ -1,0 +1,52 @@
+"""The reader's language and the sentences in it."""
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from ingestion.errors import IngestionError
+from kb_app.errors import KBAppError, error_info
+from kb_app.messages import LANGUAGES, ErrorText, Language, error_text, pick_language, translate
+from kb_app.models import ErrorInfo
+from kb_app.ui.state import LANGUAGE_WIDGET, SET_LANGUAGE, widget
+
+
+def language() -> Language:
+    """Return the language: the sidebar's switch, else ``?lang=``, the settings, the browser's locale."""
+    for choice in (widget(LANGUAGE_WIDGET), st.query_params.get(LANGUAGE_WIDGET), SET_LANGUAGE.get()):
+        for known in LANGUAGES:
+            if choice == known:
+                return known
+    return pick_language(st.context.locale)
+
+
+def t(key: str, /, **params: str | int | float) -> str:
+    """Return the sentence ``ui.<key>`` in the reader's language. Raises KeyError for an unknown key."""
+    return translate(language(), f"ui.{key}", **params)
+
+
+def describe(error: ErrorInfo | KBAppError | IngestionError) -> ErrorText:
+    """Return what went wrong and what to do about it, in the reader's language."""
+    info = error if isinstance(error, ErrorInfo) else error_info(error)
+    return error_text(language(), info)
+
+
+def file_size(byte_count: int) -> str:
+    """Return a size for people, such as ``3.9 MB`` (powers of 1000)."""
+    size = float(byte_count)
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def local_time(timestamp: str) -> str:
+    """Return a stored UTC time as ``YYYY-MM-DD HH:MM`` in the browser's time zone."""
+    moment = datetime.fromisoformat(timestamp)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    offset = st.context.timezone_offset
+    if offset is not None:
+        moment = moment.astimezone(UTC) - timedelta(minutes=offset)
+    return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,38 @@
+"""Knowledge bases: make them, fill them, see what is in them."""
+
+import streamlit as st
+
+from kb_app.ui.bases import base_actions, base_dialogs, choose_base
+from kb_app.ui.conversations import open_conversation
+from kb_app.ui.documents import document_list, upload_box
+from kb_app.ui.first_run import welcome
+from kb_app.ui.jobs import job_progress
+from kb_app.ui.navigation import go_to
+from kb_app.ui.runtime import get_app
+from kb_app.ui.state import SCOPE
+from kb_app.ui.text import t
+
+
+def main() -> None:
+    app = get_app()
+    bases = app.library.bases()
+    if not bases:
+        base_dialogs(app, None)
+        welcome(app)
+        return
+    st.title(t("bases.title"), anchor=False)
+    base = choose_base(bases)
+    base_dialogs(app, base)
+    with st.container(horizontal=True, vertical_alignment="center", key="base_head"):
+        st.caption(t("bases.summary", documents=base.document_count, chunks=base.chunk_count), width="stretch")
+        if st.button(t("bases.ask"), key="ask_base", icon=":material/forum:", disabled=not base.document_count):
+            open_conversation(None)
+            SCOPE.set((base.id,))
+            go_to("chat")
+        base_actions(base)
+    upload_box(app, base)
+    job_progress(app, base.id)
+    document_list(app, base)
+
+
+main()

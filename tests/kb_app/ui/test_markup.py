@@ -1,0 +1,108 @@
+"""Untrusted text, rendered by a CommonMark parser: nothing is loaded, nothing is linked behind the reader's back."""
+
+import pytest
+from markdown_it import MarkdownIt
+
+from kb_app.ui.markup import closed, label, plain, safe
+
+REMOTE = "http://attacker.test/x.png"
+
+
+def render(text: str) -> str:
+    # Like Streamlit: GitHub's dialect, HTML shown as text.
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(text)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        f"![x]({REMOTE})",
+        f"[![x]({REMOTE})]({REMOTE})",
+        f"\\`![x]({REMOTE})`",
+        f"```\ncode without an end ![x]({REMOTE})",
+        f"~~~\n```\n~~~\n![x]({REMOTE})",
+        f"![x][1]\n\n[1]: {REMOTE}",
+        f"> ![x][1]\n\n> [1]: {REMOTE}",
+        f"![x\n]({REMOTE})",
+        f"- a\n  ![x]({REMOTE})",
+        f"<img src='{REMOTE}'>",
+        f"<iframe src='{REMOTE}'></iframe>",
+        f"!&#91;x]({REMOTE})",
+        f"`` ` ![x]({REMOTE})",
+    ],
+)
+def test_no_attack_makes_an_image_or_a_frame(attack: str) -> None:
+    html = render(safe(attack, {1}))
+
+    assert "<img" not in html
+    assert "<iframe" not in html
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [f"[1]: {REMOTE}", f"> [1]: {REMOTE}", f"- [1]: {REMOTE}", f"   [1]:\n{REMOTE}", f"1. [1]: {REMOTE}"],
+)
+def test_a_document_cannot_turn_a_marker_into_its_own_link(definition: str) -> None:
+    assert "<a " not in render(f"see [1]\n\n{safe(definition)}").replace(f">{REMOTE}<", "")
+
+
+def test_markers_become_badges_only_where_a_source_exists_and_not_in_code() -> None:
+    text = safe("Yes [1][2], not [7].\n\n```python\nx = a[1]\n```\nand `b[1]` too [1].", {1, 2})
+
+    assert text.count(":primary-badge[1]") == 2
+    assert ":primary-badge[2]" in text
+    assert "not [7]" in text
+    assert "x = a[1]" in text
+    assert "`b[1]`" in text
+
+
+def test_code_keeps_its_characters() -> None:
+    code = "```python\nif a[0]: print('<b>', ~x)\n```"
+
+    assert safe(code) == code
+
+
+def test_formulas_keep_their_characters() -> None:
+    assert safe("so $a<b$ and $$x < y$$") == "so $a<b$ and $$x < y$$"
+
+
+def test_a_range_with_tildes_is_not_struck_through() -> None:
+    html = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").render(safe("5~10 天，20~30 天"))
+
+    assert "<s>" not in html
+    assert "5~10 天，20~30 天" in html
+
+
+def test_bold_next_to_chinese_punctuation_is_bold() -> None:
+    assert "<strong>退款（30天）</strong>" in render(safe("请在**退款（30天）**内提出"))
+    assert "<strong>“引文”</strong>" in render(safe("他说**“引文”**之后"))
+
+
+def test_plain_shows_markup_literally() -> None:
+    text = "# not a heading\n*not bold* [x](http://a.test) `code` <b> 1. $x$"
+    html = render(plain(text))
+
+    assert "<h1>" not in html
+    assert "<em>" not in html
+    assert "<a " not in html
+    assert "# not a heading" in html
+    assert "[x](http://a.test)" in html
+
+
+def test_label_is_one_short_line() -> None:
+    assert "\n" not in label("two\nlines")
+    assert render(label("![x](http://a.test/y.png)")).count("<img") == 0
+    assert len(label("字" * 100, 20)) == 20
+
+
+@pytest.mark.parametrize(
+    ("growing", "whole"),
+    [
+        ("```py\nx", "```py\nx\n```"),
+        ("```\na\n```\nb", "```\na\n```\nb"),
+        ("**bo", "**bo**"),
+        ("a **b** c", "a **b** c"),
+    ],
+)
+def test_text_that_is_still_growing_is_closed(growing: str, whole: str) -> None:
+    assert closed(growing) == whole
