@@ -5,6 +5,7 @@ from types import TracebackType
 
 from kb_app.errors import DataFolderBusyError
 from kb_app.models import ErrorInfo, Notice
+from kb_app.protocols import Provider
 from kb_app.providers import Endpoint, Registry, build_providers
 from kb_app.providers.builtin import BuiltinProvider
 from kb_app.providers.quote import QuoteProvider
@@ -52,7 +53,7 @@ class App:
         )
         conversations = ConversationRepository(self._database)
         self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
-        builtin = [QuoteProvider(), BuiltinProvider()]
+        builtin: list[Provider] = [QuoteProvider(), BuiltinProvider()]
         known = [info for provider in builtin for info in provider.models()]
         self.models = Models(Registry(build_providers(_endpoints(settings), extra=builtin)), known)
         self.retriever = Retriever(

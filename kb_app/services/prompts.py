@@ -62,11 +62,11 @@ def answer_prompt(
 
 
 def _passage(source: Source) -> str:
-    where = " > ".join(part for part in (source.document, *source.heading) if part)
+    where = " › ".join(_attribute(part) for part in (source.document, *source.heading) if part)
     page = f", p. {source.page}" if source.page is not None else ""
     # The fence is a tag the passage itself cannot close.
     body = source.text.replace("</passage", "<\u200b/passage")
-    return f'<passage id="{source.marker}" from="{_attribute(where)}{page}">\n{body}\n</passage>'
+    return f'<passage id="{source.marker}" from="{where}{page}">\n{body}\n</passage>'
 
 
 def _attribute(text: str) -> str:

@@ -1,0 +1,225 @@
+"""Answers over a real database, with a retriever and a model made for the test."""
+
+import threading
+import time
+
+import pytest
+
+from kb_app.errors import BusyError, NotFoundError, UnreachableError
+from kb_app.models import (
+    ErrorInfo,
+    Failed,
+    Finished,
+    Hit,
+    Retrieval,
+    Retrieved,
+    StoredChunk,
+    Thinking,
+    Token,
+    Usage,
+)
+from kb_app.services.answering import Answering, AskRequest
+from kb_app.storage.conversations import ConversationRepository
+from kb_app.storage.database import Database
+from kb_app.storage.migrate import migrate
+
+
+class FakeRetriever:
+    def __init__(self, found=True):
+        self.found = found
+
+    def retrieve(self, question, base_ids, *, top_k=8):
+        chunk = StoredChunk(
+            id="d:0", base_id="b", document_id="d", document_name="南瓜书.pdf", title="南瓜书", index=0,
+            text="周志华老师的《机器学习》", search_text="", start=10, end=22, page=4, heading=("前言",),
+        )  # fmt: skip
+        return Retrieval(query=question, hits=(Hit(chunk=chunk, score=0.9),), confidence=0.8, found=self.found)
+
+
+class ScriptedModel:
+    """Plays events; a callable among them is called, and may block or raise."""
+
+    model_id = "scripted"
+    context_tokens = 4096
+    prompted = True
+
+    def __init__(self, *events):
+        self.events = events
+        self.requests = []
+        self.closed = threading.Event()
+
+    def stream(self, request):
+        self.requests.append(request)
+        try:
+            for event in self.events:
+                if callable(event):
+                    event()
+                else:
+                    yield event
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture
+def conversations(tmp_path):
+    database = Database(tmp_path / "kb.sqlite3")
+    migrate(database)
+    yield ConversationRepository(database)
+    database.close()
+
+
+def answering(conversations, model, *, found=True):
+    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, top_k=8)
+
+
+def ask(service, question="什么是南瓜书？", **more):
+    return service.ask(AskRequest(question=question, base_ids=("b",), model_id="scripted", **more))
+
+
+def test_an_answer_is_streamed_saved_and_its_markers_checked(conversations):
+    model = ScriptedModel(
+        Thinking(text="想一想"),
+        Token(text="南瓜书是公式详解[1]"),
+        Token(text="，据说[7]。"),
+        Usage(prompt_tokens=10, completion_tokens=5),
+        Finished(reason="complete"),
+    )
+    generation = ask(answering(conversations, model))
+    kinds = [type(event) for event in generation.events()]
+    assert kinds == [Retrieved, Thinking, Token, Token, Usage, Finished]
+    answer = generation.wait()
+    assert (answer.status, answer.text, answer.cited) == ("complete", "南瓜书是公式详解[1]，据说。", (1,))
+    asked, saved = conversations.messages(generation.conversation_id)
+    assert asked.text == "什么是南瓜书？"
+    assert saved.text == answer.text
+    assert saved.thinking == "想一想"
+    assert saved.sources[0].document == "南瓜书.pdf"
+    assert (saved.sources[0].page, saved.sources[0].heading, saved.sources[0].start) == (4, ("前言",), 10)
+    assert saved.usage == Usage(prompt_tokens=10, completion_tokens=5)
+    assert "周志华老师" in model.requests[0].messages[0].content
+
+
+def test_the_question_is_saved_before_the_model_is_asked(conversations):
+    seen = []
+    model = ScriptedModel(
+        lambda: seen.extend(m.text for one in conversations.all(9, 0) for m in conversations.messages(one.id)),
+        Finished(reason="complete"),
+    )
+    ask(answering(conversations, model)).wait(5)
+    assert seen[0] == "什么是南瓜书？"
+
+
+def test_what_has_streamed_is_in_the_database_before_the_answer_ends(conversations):
+    release = threading.Event()
+    model = ScriptedModel(
+        Token(text="第一段"), lambda: time.sleep(0.6), Token(text="，第二段"), lambda: release.wait(10),
+        Finished(reason="complete"),
+    )  # fmt: skip
+    generation = ask(answering(conversations, model))
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        saved = conversations.message(generation.answer_id)
+        if saved.text == "第一段，第二段":
+            break
+        time.sleep(0.02)
+    assert (saved.text, saved.status) == ("第一段，第二段", "streaming")
+    release.set()
+    assert generation.wait(5).status == "complete"
+
+
+def test_stop_keeps_the_text_and_closes_the_model(conversations):
+    gate = threading.Event()
+    model = ScriptedModel(Token(text="半句"), lambda: gate.wait(10), Token(text="后半"), Finished(reason="complete"))
+    service = answering(conversations, model)
+    generation = ask(service)
+    next(event for event in generation.events() if isinstance(event, Token))
+    generation.stop()
+    assert generation.wait(5).status == "stopped"
+    assert service.running(generation.conversation_id) is None
+    gate.set()
+    assert model.closed.wait(5)
+    saved = conversations.message(generation.answer_id)
+    assert (saved.text, saved.status) == ("半句", "stopped")
+
+
+def test_a_failing_model_keeps_what_came_and_says_why(conversations):
+    def fail():
+        raise UnreachableError("gone", provider="ollama", model="x", address="http://127.0.0.1:1")
+
+    generation = ask(answering(conversations, ScriptedModel(Token(text="半句"), fail)))
+    assert isinstance(list(generation.events())[-1], Failed)
+    saved = conversations.message(generation.answer_id)
+    assert (saved.status, saved.text, saved.error.code) == ("failed", "半句", "unreachable")
+    assert saved.error.params["address"] == "http://127.0.0.1:1"
+
+
+def test_a_bug_in_a_model_ends_the_answer_visibly(conversations):
+    def bug():
+        raise ZeroDivisionError
+
+    generation = ask(answering(conversations, ScriptedModel(bug)))
+    assert generation.wait(5).error == ErrorInfo(code="internal")
+
+
+def test_nothing_found_is_said_without_asking_the_model(conversations):
+    model = ScriptedModel(Finished(reason="complete"))
+    generation = ask(answering(conversations, model, found=False), "王阳明是谁？")
+    answer = generation.wait(5)
+    assert answer.status == "no_sources"
+    assert "王阳明是谁？" in answer.text
+    assert answer.cited == ()
+    assert model.requests == []
+
+
+def test_an_answer_cut_by_the_length_limit_says_so(conversations):
+    generation = ask(answering(conversations, ScriptedModel(Token(text="长"), Finished(reason="length"))))
+    answer = generation.wait(5)
+    assert (answer.status, answer.error) == ("complete", ErrorInfo(code="answer_cut"))
+
+
+def test_one_conversation_answers_one_question_at_a_time_and_others_go_on(conversations):
+    gate = threading.Event()
+    service = answering(conversations, ScriptedModel(lambda: gate.wait(10), Finished(reason="complete")))
+    first = ask(service)
+    with pytest.raises(BusyError):
+        ask(service, conversation_id=first.conversation_id)
+    other = ask(service)
+    assert other.conversation_id != first.conversation_id
+    gate.set()
+    first.wait(5)
+    assert ask(service, conversation_id=first.conversation_id).wait(5).status == "complete"
+    assert [m.role for m in conversations.messages(first.conversation_id)] == ["user", "assistant"] * 2
+
+
+def test_a_deleted_conversation_cannot_be_continued(conversations):
+    service = answering(conversations, ScriptedModel(Finished(reason="complete")))
+    generation = ask(service)
+    generation.wait(5)
+    conversations.delete(generation.conversation_id)
+    with pytest.raises(NotFoundError):
+        ask(service, conversation_id=generation.conversation_id)
+
+
+def test_answers_left_streaming_by_a_crash_are_marked(conversations):
+    turn = conversations.start_turn(None, "问", title="问", base_ids=["b"], model_id="m")
+    conversations.save_answer(
+        conversations.message(turn.answer_id).__class__(
+            id=turn.answer_id, conversation_id=turn.conversation_id, role="assistant", text="半", status="streaming"
+        )
+    )
+    assert conversations.interrupt_streaming(ErrorInfo(code="app_stopped")) == 1
+    saved = conversations.message(turn.answer_id)
+    assert (saved.text, saved.status, saved.error.code) == ("半", "interrupted", "app_stopped")
+    assert conversations.interrupt_streaming(ErrorInfo(code="app_stopped")) == 0
+
+
+def test_many_readers_see_every_event(conversations):
+    model = ScriptedModel(*[Token(text=str(n)) for n in range(200)], Finished(reason="complete"))
+    generation = ask(answering(conversations, model))
+    seen = [[] for _ in range(6)]
+    readers = [threading.Thread(target=lambda out=out: out.extend(generation.events())) for out in seen]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(10)
+    assert all(len(events) == 202 for events in seen)
