@@ -1,8 +1,11 @@
 """Plain data of the ingestion steps. No behaviour beyond small derived values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+#: Called with (stage, done, total); stage is "load", "clean", "chunk", "embed" or "store", total 0 when unknown.
+Progress = Callable[[str, int, int], None]
 
 BlockKind = Literal["heading", "paragraph", "list", "code", "table", "toc"]
 

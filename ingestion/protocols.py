@@ -1,17 +1,15 @@
 """What ingestion needs from elsewhere, as narrow protocols."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.models import PreparedDocument
+from ingestion.models import Progress as Progress
 
 Vectors = NDArray[np.float32]
-
-#: Called with (stage, done, total); stage is "load", "clean", "chunk", "embed" or "store", total 0 when unknown.
-Progress = Callable[[str, int, int], None]
 
 
 class Embedder(Protocol):

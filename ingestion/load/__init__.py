@@ -8,8 +8,7 @@ from ingestion.load.markdown import load_markdown
 from ingestion.load.pdf import load_pdf
 from ingestion.load.sniff import sniff
 from ingestion.load.text import load_text
-from ingestion.models import LoadedDocument, LoadLimits
-from ingestion.protocols import Progress
+from ingestion.models import LoadedDocument, LoadLimits, Progress
 
 #: Raised whenever a loader reads a file differently, so that documents can be re-read.
 LOADER_VERSION = 1

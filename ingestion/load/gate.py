@@ -25,7 +25,44 @@ _GLYPH_NAMES = re.compile(r"/(?:[gGC]|cid|glyph|uni|index)[0-9A-Fa-f]+|/[A-Za-z]
 _LATIN1_NOISE = re.compile("[\u00a1-\u00ff]{3,}")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _COMMON_SCRIPTS = frozenset(
-    ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "GREEK", "CYRILLIC", "ARABIC", "HEBREW", "THAI", "DEVANAGARI", "FULLWIDTH", "HALFWIDTH", "MATHEMATICAL", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", "OHM", "ANGSTROM", "KELVIN", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER", "IDEOGRAPHIC", "KANGXI", "BOPOMOFO", "VULGAR", "SUPERSCRIPT", "SUBSCRIPT", "ROMAN", "VERTICAL", "EULER", "PLANCK", "ALEF")
+    (
+        "LATIN",
+        "CJK",
+        "HIRAGANA",
+        "KATAKANA",
+        "KATAKANA-HIRAGANA",
+        "HANGUL",
+        "GREEK",
+        "CYRILLIC",
+        "ARABIC",
+        "HEBREW",
+        "THAI",
+        "DEVANAGARI",
+        "FULLWIDTH",
+        "HALFWIDTH",
+        "MATHEMATICAL",
+        "MODIFIER",
+        "FEMININE",
+        "MASCULINE",
+        "MICRO",
+        "OHM",
+        "ANGSTROM",
+        "KELVIN",
+        "DOUBLE-STRUCK",
+        "SCRIPT",
+        "BLACK-LETTER",
+        "IDEOGRAPHIC",
+        "KANGXI",
+        "BOPOMOFO",
+        "VULGAR",
+        "SUPERSCRIPT",
+        "SUBSCRIPT",
+        "ROMAN",
+        "VERTICAL",
+        "EULER",
+        "PLANCK",
+        "ALEF",
+    )
 )
 # Pieces of tall brackets and the bullets of symbol fonts: private, but no sign of a broken text layer.
 _HARMLESS_PRIVATE = re.compile("[\uf020-\uf0ff\uf8e5-\uf8ff]")

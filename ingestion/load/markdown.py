@@ -4,8 +4,7 @@ import re
 
 from ingestion.load.encoding import decode
 from ingestion.load.text import encoding_warnings
-from ingestion.models import LoadedDocument, LoadedPage, LoadLimits
-from ingestion.protocols import Progress
+from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
 MEDIA_TYPE = "text/markdown"
 

@@ -24,8 +24,7 @@ from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_shar
 from ingestion.load.pdf_structure import PdfStructure
 from ingestion.load.pdf_text import PageText, open_document, read_pages
 from ingestion.load.sniff import UNKNOWN, sniff
-from ingestion.models import LoadedDocument, LoadedPage, LoadLimits
-from ingestion.protocols import Progress
+from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
 MEDIA_TYPE = "application/pdf"
 

@@ -1,8 +1,7 @@
 """Plain text files."""
 
 from ingestion.load.encoding import Decoded, decode
-from ingestion.models import LoadedDocument, LoadedPage, LoadLimits
-from ingestion.protocols import Progress
+from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
 MEDIA_TYPE = "text/plain"
 

@@ -1,0 +1,39 @@
+"""Character-level repair that is safe for any text: no rule here touches layout, case or punctuation."""
+
+import re
+import unicodedata
+
+_NEWLINES = re.compile("\r\n?|[\u2028\u2029\u0085]")
+_SPACES = re.compile("[\u00a0\u202f\u2007]")
+_SYMBOL_BULLETS = re.compile("[\uf0b7\uf0a7\uf06c\uf06e\uf0d8]")
+# U+0002 is kept here: pdfium writes it for a removed hyphen, and a later rule needs it.
+_UNWANTED = re.compile(
+    "[\u0000\u0001\u0003-\u0008\u000b-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b\u200e\u200f\u2060\ufeff"
+    "\ue000-\uefff\uf8e5-\uf8ff\ufff0-\uffff]"
+)
+# Kangxi and CJK radicals, compatibility ideographs, ligatures, full-width letters and digits, maths letters.
+_COMPATIBILITY = re.compile(
+    "[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+    "\U0001d400-\U0001d7ff\U0002f800-\U0002fa1f]"
+)
+# Radicals without a compatibility mapping that stand for a whole character in PDF fonts.
+_RADICALS = str.maketrans(
+    "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻚⻛⻜⻝⻢⻤⻥⻦⻩⻬⻮⻰⻳", "母民虎西见角贝车长门青页风飞食马鬼鱼鸟黄齐齿龙龟"
+)
+
+
+def normalise_newlines(text: str) -> str:
+    """Return the text with line feeds as its only line ends."""
+    return _NEWLINES.sub("\n", text)
+
+
+def drop_invisible(text: str) -> str:
+    """Return the text without control, private and zero-width characters; symbol-font bullets become ``•``."""
+    text = _SYMBOL_BULLETS.sub("•", _SPACES.sub(" ", text))
+    return _UNWANTED.sub("", text)
+
+
+def fold_compatibility(text: str) -> str:
+    """Return the text with look-alike letters folded (NFKC) inside the blocks where that is always right."""
+    folded = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
+    return folded.translate(_RADICALS)

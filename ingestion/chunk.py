@@ -1,0 +1,236 @@
+"""A document cut into passages: by structure first (heading, paragraph, sentence), then by size."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingestion.models import Block, BlockKind, Chunk, ChunkOptions, Document
+from ingestion.search_text import markdown_search_text, plain_search_text
+from ingestion.sentences import Span, count_units, split_sentences
+
+#: Raised whenever the same document is cut differently, so that bases can be re-indexed.
+CHUNKING_VERSION = 1
+
+# Found best on CMRC, DRCD and SQuAD (see docs/architecture.md): slack, shortest tail, longest sentence.
+_SLACK = 1.1
+_TAIL_SHARE = 0.35
+_TINY_SHARE = 0.15
+_LONG_SENTENCE_SHARE = 1.5
+_WHOLE_TIMES = 3
+
+_COMMAS = re.compile(r"[，、：,;:]\s*|\s+")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_NEWLINE = re.compile(r"\n")
+_WORD = re.compile(r"\w")
+
+
+class _Piece(NamedTuple):
+    """A sentence, heading or whole block: the smallest part that chunks are made of."""
+
+    start: int
+    end: int
+    units: float
+    kind: BlockKind
+    heading: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A chunk being filled: pieces taken over from the one before, then its own."""
+
+    overlap: list[_Piece]
+    own: list[_Piece]
+
+    @property
+    def units(self) -> float:
+        return sum(piece.units for piece in (*self.overlap, *self.own))
+
+    @property
+    def own_units(self) -> float:
+        return sum(piece.units for piece in self.own)
+
+
+def chunk(document: Document, options: ChunkOptions | None = None) -> tuple[Chunk, ...]:
+    """Return the passages of the document, in order; those without a single word are left out.
+
+    Every chunk satisfies ``chunk.text == document.text[chunk.start : chunk.end]``. Code and tables stay whole
+    up to three times the size; neighbouring chunks of one section share whole sentences.
+    """
+    options = options or ChunkOptions()
+    drafts: list[_Draft] = []
+    for run in _runs(document, options):
+        drafts += _fill(run, options)
+    starts = [block.start for block in document.blocks]
+    found: list[Chunk] = []
+    for draft in drafts:
+        made = _chunk(document, draft, starts, len(found))
+        if _WORD.search(made.search_text):
+            found.append(made)
+    return tuple(found)
+
+
+def _runs(document: Document, options: ChunkOptions) -> Iterator[list[_Piece]]:
+    """Yield the pieces between two tables of contents: no chunk reaches across one."""
+    run: list[_Piece] = []
+    for block in document.blocks:
+        if block.kind != "toc":
+            run += _pieces(document.text, block, options)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _pieces(text: str, block: Block, options: ChunkOptions) -> Iterator[_Piece]:
+    if block.kind == "heading":
+        spans = [(block.start, block.end)]
+    elif block.kind in ("code", "table"):
+        limit: float = options.size_units * _WHOLE_TIMES
+        separator = _BLANK_LINE if block.kind == "code" else _NEWLINE
+        spans = _split_block(text, (block.start, block.end), limit, options.size_units, separator)
+    else:
+        limit = options.size_units * _LONG_SENTENCE_SHARE
+        source = text[block.start : block.end]
+        sentences = [(block.start + a, block.start + b) for a, b in split_sentences(source)]
+        spans = [part for span in sentences for part in _split_block(text, span, limit, options.size_units, _COMMAS)]
+    for start, end in spans:
+        if start < end:
+            yield _Piece(start, end, count_units(text[start:end]), block.kind, block.heading)
+
+
+def _split_block(text: str, span: Span, limit: float, size: float, separator: re.Pattern[str]) -> list[Span]:
+    """Return the span whole if it is within the limit, else in parts of about ``size`` units.
+
+    It is cut after a separator where there is one in reach, else after a line, else anywhere.
+    """
+    start, end = span
+    if count_units(text[start:end]) <= limit:
+        return [span]
+    parts: list[Span] = []
+    while count_units(text[start:end]) > size * _SLACK:
+        cut = _cut(text, start, end, size, separator)
+        parts.append((start, cut))
+        start = cut
+    parts.append((start, end))
+    return [trimmed for part in parts if (trimmed := _trim(text, part))[0] < trimmed[1]]
+
+
+def _cut(text: str, start: int, end: int, size: float, separator: re.Pattern[str]) -> int:
+    """Return where to cut: the last separator within ``size`` units of ``start``."""
+    reach = min(end, start + int(size * 2))
+    while reach > start + 1 and count_units(text[start:reach]) > size:
+        reach = start + max(1, int((reach - start) * size / count_units(text[start:reach])))
+    least = start + (reach - start) // 3
+    for pattern in (separator, _NEWLINE):
+        ends = [match.end() for match in pattern.finditer(text, least, reach)]
+        if ends:
+            return ends[-1]
+    return reach
+
+
+def _trim(text: str, span: Span) -> Span:
+    start, end = span
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    # Indentation stays: it is part of code.
+    while start < end and text[start] == "\n":
+        start += 1
+    return start, end
+
+
+def _fill(pieces: Sequence[_Piece], options: ChunkOptions) -> list[_Draft]:
+    """Return the pieces gathered into chunks of the wanted size."""
+    drafts = [_Draft([], [])]
+    for index, piece in enumerate(pieces):
+        current = drafts[-1]
+        starts_section = piece.kind == "heading" and _closes_at(current, piece, options)
+        following = pieces[index + 1] if index + 1 < len(pieces) else None
+        is_full = current.own and _is_full(current, piece, following, options)
+        if starts_section:
+            drafts.append(_Draft([], []))
+        elif is_full:
+            carried = _pop_headings(current)
+            overlap = [] if carried or piece.kind == "heading" else _overlap(current, piece, options)
+            drafts.append(_Draft(overlap, carried))
+        drafts[-1].own.append(piece)
+    return _join_tails([draft for draft in drafts if draft.own], options)
+
+
+def _closes_at(current: _Draft, heading: _Piece, options: ChunkOptions) -> bool:
+    """Whether a new section starts a new chunk: not after a mere heading, nor after very little text."""
+    if not current.own or all(piece.kind == "heading" for piece in current.own):
+        return False
+    is_top = current.own[-1].heading[:1] != heading.heading[:1]
+    return current.own_units >= options.size_units * (_TINY_SHARE if is_top else _TAIL_SHARE)
+
+
+def _is_full(current: _Draft, piece: _Piece, following: _Piece | None, options: ChunkOptions) -> bool:
+    units = piece.units
+    if piece.kind == "heading" and following is not None:
+        units += following.units
+    return current.units + units > options.size_units * _SLACK
+
+
+def _pop_headings(draft: _Draft) -> list[_Piece]:
+    """Take the headings off the end of a full chunk: they belong to what follows."""
+    carried: list[_Piece] = []
+    while len(draft.own) > 1 and draft.own[-1].kind == "heading":
+        carried.insert(0, draft.own.pop())
+    if draft.own and all(piece.kind == "heading" for piece in draft.own):
+        carried = draft.own + carried
+        draft.own = []
+    return carried
+
+
+def _overlap(previous: _Draft, piece: _Piece, options: ChunkOptions) -> list[_Piece]:
+    """Return the last sentences of the previous chunk that fit the overlap, from the same section only."""
+    taken: list[_Piece] = []
+    units = 0.0
+    for candidate in reversed(previous.own):
+        units += candidate.units
+        is_text = candidate.kind in ("paragraph", "list")
+        if not is_text or candidate.heading != piece.heading or units > options.overlap_units:
+            break
+        taken.insert(0, candidate)
+    return taken if len(taken) < len(previous.own) else taken[1:]
+
+
+def _join_tails(drafts: list[_Draft], options: ChunkOptions) -> list[_Draft]:
+    """Return the chunks with a short last one of a section joined to the one before."""
+    joined: list[_Draft] = []
+    for draft in drafts:
+        previous = joined[-1] if joined else None
+        is_tail = draft.own_units < options.size_units * _TAIL_SHARE
+        if previous is not None and is_tail and previous.own[-1].heading == draft.own[0].heading:
+            previous.own += draft.own
+        else:
+            joined.append(draft)
+    return joined
+
+
+def _chunk(document: Document, draft: _Draft, starts: Sequence[int], index: int) -> Chunk:
+    start = (draft.overlap or draft.own)[0].start
+    end = draft.own[-1].end
+    first = max(0, bisect_right(starts, start) - 1)
+    blocks = document.blocks[first : bisect_left(starts, end)]
+    extract = markdown_search_text if document.media_type == "text/markdown" else plain_search_text
+    return Chunk(
+        index=index,
+        text=document.text[start:end],
+        search_text=extract(document.text, blocks, start, end),
+        start=start,
+        end=end,
+        page=document.page_at(start),
+        heading=_heading(draft),
+    )
+
+
+def _heading(draft: _Draft) -> tuple[str, ...]:
+    """Return the path of the chunk's first text; of its last heading where it has no text."""
+    for piece in draft.own:
+        if piece.kind != "heading":
+            return piece.heading
+    return draft.own[-1].heading

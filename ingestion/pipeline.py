@@ -1,0 +1,91 @@
+"""The steps in a row: a file in, a stored document out."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from ingestion.chunk import CHUNKING_VERSION
+from ingestion.clean import CleanRules
+from ingestion.embed import embed_chunks
+from ingestion.errors import IngestionError, TooHeavyError
+from ingestion.load import LOADER_VERSION
+from ingestion.load.sniff import sniff
+from ingestion.models import ChunkOptions, LoadLimits, PreparedDocument, Progress
+from ingestion.pool import WorkerDiedError, run_limited
+from ingestion.prepare import prepare
+from ingestion.protocols import DocumentStore, Embedder
+
+__all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_limited"]
+
+_log = logging.getLogger(__name__)
+
+
+def prepare_limited(  # noqa: PLR0913 - each argument is a separate choice of the caller
+    data: bytes,
+    name: str,
+    *,
+    options: ChunkOptions | None = None,
+    limits: LoadLimits | None = None,
+    password: str | None = None,
+    rules: CleanRules | None = None,
+    on_progress: Progress | None = None,
+) -> PreparedDocument:
+    """Return the same as ``prepare``, made in a worker process with limits on memory, CPU and time.
+
+    A PDF that takes the worker down is tried once more without PDFium.
+
+    Raises:
+        TooHeavyError: a limit was reached, twice for a PDF.
+        IngestionError: every other reason, see ``ingestion.errors``.
+    """
+    limits = limits or LoadLimits()
+    arguments = {
+        "data": data,
+        "name": name,
+        "options": options,
+        "limits": limits,
+        "password": password,
+        "rules": rules,
+    }
+    try:
+        return _run("prepare", arguments, limits, on_progress)
+    except WorkerDiedError as death:
+        _log.warning("reading stopped (%s)", death)
+        if sniff(data) != "PDF":
+            raise TooHeavyError(str(death), limit=death.reason) from death
+    try:
+        return _run("prepare_pdf_by_pypdf", arguments, limits, on_progress)
+    except WorkerDiedError as death:
+        _log.warning("reading with pypdf stopped too (%s)", death)
+        raise TooHeavyError(str(death), limit=death.reason) from death
+
+
+def _run(
+    function: str, arguments: Mapping[str, object], limits: LoadLimits, on_progress: Progress | None
+) -> PreparedDocument:
+    prepared = run_limited(f"ingestion.prepare:{function}", arguments, limits, on_progress)
+    if not isinstance(prepared, PreparedDocument):
+        raise IngestionError(f"the worker answered {type(prepared).__name__}")
+    return prepared
+
+
+def ingest(
+    data: bytes,
+    name: str,
+    *,
+    store: DocumentStore,
+    embedder: Embedder,
+    options: ChunkOptions | None = None,
+    on_progress: Progress | None = None,
+) -> str:
+    """Read, clean, cut, embed and store one file and return the document's id.
+
+    Raises:
+        IngestionError: the file cannot be read.
+    """
+    prepared = prepare_limited(data, name, options=options, on_progress=on_progress)
+    report = partial(on_progress, "embed") if on_progress is not None else None
+    vectors = embed_chunks(prepared, embedder, on_progress=report)
+    if on_progress is not None:
+        on_progress("store", 0, 1)
+    return store.store(prepared, vectors)
