@@ -57,10 +57,11 @@ class KeywordIndex:
         Raises:
             KeywordIndexError: the index exists and cannot be opened or written.
         """
+        entries = [(chunk.id, _document(chunk)) for chunk in chunks]
         with self._writer(base_id, create=True) as writer:
-            for chunk in chunks:
-                writer.delete_documents_by_term("id", chunk.id)
-                writer.add_document(_document(chunk))
+            for chunk_id, entry in entries:
+                writer.delete_documents_by_term("id", chunk_id)
+                writer.add_document(entry)
 
     def delete_documents(self, base_id: str, document_ids: Collection[str]) -> None:
         """Forget every chunk of these documents. Raises KeywordIndexError where there is no index."""

@@ -1,0 +1,173 @@
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from ingestion.embed import HashedEmbedder
+from kb_app.errors import KeywordIndexError
+from kb_app.retrieval.keyword import KeywordIndex
+from kb_app.retrieval.retriever import Retriever
+
+TEXTS = {
+    "pumpkin": ("南瓜书", "南瓜书（PumpkinBook）是周志华《机器学习》（西瓜书）的公式推导解析，由 Datawhale 编写。"),
+    "joyrl": ("JoyRL", "JoyRL is a reinforcement learning library built on PyTorch. It supports parallel training."),
+    "git": ("faster-git", "faster-git 是一个 Git 教程，介绍分支、合并与远程仓库的常用命令。"),
+}
+
+
+class ScriptedEmbedder:
+    """Puts chosen texts at chosen places."""
+
+    model_id = "scripted"
+    dimension = 3
+    places: ClassVar[dict[str, list[float]]] = {}
+
+    def embed_documents(self, texts):
+        return np.array([self.embed_query(text) for text in texts], dtype=np.float32)
+
+    def embed_query(self, text):
+        return np.array(self.places.get(text, [0, 0, 1]), dtype=np.float32)
+
+
+class World:
+    """A retriever over real keyword indexes, with chunks and vectors in memory."""
+
+    def __init__(self, folder: Path, truth, vectors, make_chunk, embedder):
+        self.truth, self.vectors, self.keyword = truth, vectors, KeywordIndex(folder)
+        self._make_chunk, self._embedder = make_chunk, embedder
+        self.retriever = Retriever(truth, self.keyword, vectors, lambda base_id: embedder)
+
+    def add(self, text: str, document_id: str, index: int = 0, **changes):
+        chunk = self._make_chunk(text, document_id, index, **changes)
+        self.truth.held[chunk.id] = chunk
+        self.keyword.add(chunk.base_id, [chunk])
+        self.vectors.add(chunk.base_id, [chunk.id], self._embedder.embed_documents([text]))
+        return chunk
+
+    def add_library(self):
+        for name, (title, text) in TEXTS.items():
+            self.add(text, name, title=title)
+
+    def documents(self, question: str, *bases: str) -> list[str]:
+        return [hit.chunk.document_id for hit in self.retriever.retrieve(question, bases or ("base",)).hits]
+
+
+@pytest.fixture
+def world(tmp_path, truth, vectors, make_chunk):
+    return World(tmp_path, truth, vectors, make_chunk, HashedEmbedder())
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("什么是南瓜书？", "pumpkin"),
+        ("什麼是南瓜書？", "pumpkin"),
+        ("介绍下 joyrl", "joyrl"),
+        ("Which library is JoyRL built on?", "joyrl"),
+        ("Git 教程介绍了哪些命令", "git"),
+    ],
+)
+def test_a_base_of_three_documents_answers(world, question, document):
+    world.add_library()
+    result = world.retriever.retrieve(question, ["base"])
+    assert result.hits[0].chunk.document_id == document
+    assert result.found
+    assert 0 < result.confidence <= 1
+    assert result.elapsed_s > 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["王阳明是谁？", "怎么退货", "你好", "谢谢！", "你是谁", "今天天气怎么样？", "write a poem", "Hello!", "What is the capital of France?"],
+)
+def test_what_is_not_there_is_not_found(world, question):
+    world.add_library()
+    assert not world.retriever.retrieve(question, ["base"]).found
+
+
+@pytest.mark.parametrize("question", ["", "？！", "   "])
+def test_a_question_without_terms_finds_nothing(world, question):
+    world.add_library()
+    result = world.retriever.retrieve(question, ["base"])
+    assert (result.hits, result.found, result.confidence) == ((), False, 0.0)
+
+
+def test_scores_fall_and_are_explained(world):
+    world.add_library()
+    hits = world.retriever.retrieve("JoyRL library PyTorch 教程", ["base"]).hits
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert 0 < hits[0].parts["bm25"] <= 1
+    assert hits[0].parts["dense"] == 0
+
+
+def test_a_removed_document_never_answers_though_the_indexes_lag(world):
+    world.add_library()
+    del world.truth.held["joyrl:0"]
+    assert "joyrl" not in world.documents("joyrl pytorch")
+
+
+def test_several_bases_are_searched_at_once_and_others_are_not(world):
+    world.add("The red house stands in Berlin.", "a", base_id="one", id="a1")
+    world.add("The red house stands in Madrid.", "b", base_id="two", id="b1")
+    world.add("The red house stands in Lisbon.", "c", base_id="three", id="c1")
+    assert set(world.documents("Where does the red house stand?", "one", "two")) == {"a", "b"}
+    assert world.documents("Where does the red house stand?", "two", "two") == ["b"]
+
+
+def test_a_base_without_index_is_reported(world):
+    with pytest.raises(KeywordIndexError):
+        world.retriever.retrieve("anything", ["never-made"])
+
+
+def test_top_k_bounds_the_hits(world):
+    for number in range(6):
+        world.add(f"apples of kind {number} grow on tree {number * 7}", f"d{number}")
+    assert len(world.retriever.retrieve("apples tree", ["base"], top_k=2).hits) == 2
+
+
+def test_near_duplicates_are_folded(world):
+    text = "The quick brown fox jumps over the lazy dog near the river bank."
+    world.add(text, "a")
+    world.add(text + "!", "b")
+    world.add("A fox of another colour lives in the forest.", "c")
+    assert sorted(world.documents("brown fox")) in (["a", "c"], ["b", "c"])
+
+
+def test_neighbours_are_joined_into_one_exact_passage(world):
+    text = "第一句说的是苹果。第二句说的是梨子。"
+    world.add(text[:9], "d", 0, start=0, end=9)
+    world.add(text[9:], "d", 1, start=9, end=18)
+    (hit,) = world.retriever.retrieve("苹果", ["base"]).hits
+    assert hit.chunk.text == text
+    assert (hit.chunk.start, hit.chunk.end, hit.chunk.id) == (0, 18, "d:0")
+
+
+def test_the_builtin_embedder_does_not_vote(tmp_path, truth, make_chunk):
+    class Refusing:
+        def query(self, base_id, vector, top_k):
+            raise AssertionError("asked")
+
+        def add(self, base_id, chunk_ids, vectors):
+            pass
+
+    world = World(tmp_path, truth, Refusing(), make_chunk, HashedEmbedder())
+    world.add_library()
+    assert world.documents("joyrl")[0] == "joyrl"
+
+
+def test_a_neural_embedder_finds_what_shares_no_word(tmp_path, truth, vectors, make_chunk):
+    embedder = ScriptedEmbedder()
+    embedder.places = {"The canine slept.": [1, 0, 0], "Where did the dog rest?": [0.9, 0.1, 0]}
+    world = World(tmp_path, truth, vectors, make_chunk, embedder)
+    world.add("The canine slept.", "near")
+    world.add("Cars are fast.", "far")
+    assert world.documents("Where did the dog rest?")[0] == "near"
+
+
+def test_a_changed_chunk_is_scored_by_its_new_text(world):
+    world.add("apples and pears", "d")
+    world.documents("apples")
+    world.add("cars and trains", "d")
+    hits = world.retriever.retrieve("trains", ["base"]).hits
+    assert hits[0].parts["bm25"] > 0
