@@ -3,7 +3,7 @@
 A row is ``ready``, ``failed``, or ``staged``: the new half of a running re-index, invisible until it is published.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
@@ -27,6 +27,15 @@ class NewDocument(NamedTuple):
     sha256: str
     byte_count: int
     loader_version: int
+
+
+class ReadyDocument(NamedTuple):
+    """A document that can be stored; ``vectors`` has one row a chunk."""
+
+    id: str
+    new: NewDocument
+    prepared: PreparedDocument
+    vectors: Vectors
 
 
 class DocumentRepository:
@@ -78,16 +87,28 @@ class DocumentRepository:
         with self._database.read() as session:
             return set(session.scalars(select(DocumentRow.sha256).distinct()))
 
-    def add(self, new: NewDocument, prepared: PreparedDocument, vectors: Vectors, *, document_id: str) -> None:
-        """Store a ready document with its chunks and vectors, in place of any of the same name, at once."""
+    def add(self, documents: Sequence[ReadyDocument]) -> list[DocumentRecord]:
+        """Store documents of one base with their chunks and vectors, all at once.
+
+        Returns:
+            The documents of the same names that they replaced.
+
+        Raises:
+            NotFoundError: the base was deleted meanwhile; nothing was stored.
+        """
+        base_id = documents[0].new.base_id
+        same = (
+            DocumentRow.base_id == base_id,
+            DocumentRow.name.in_([one.new.name for one in documents]),
+            DocumentRow.status != "staged",
+        )
         with self._database.write() as session:
-            _require_base(session, new.base_id)
-            session.execute(
-                delete(DocumentRow).where(
-                    DocumentRow.base_id == new.base_id, DocumentRow.name == new.name, DocumentRow.status != "staged"
-                )
-            )
-            _insert_document(session, new, prepared, vectors, document_id=document_id, status="ready")
+            _require_base(session, base_id)
+            replaced = [_to_document(row) for row in session.scalars(select(DocumentRow).where(*same))]
+            session.execute(delete(DocumentRow).where(*same))
+            for document_id, new, prepared, vectors in documents:
+                _insert_document(session, new, prepared, vectors, document_id=document_id, status="ready")
+        return replaced
 
     def stage(self, new: NewDocument, prepared: PreparedDocument, vectors: Vectors) -> str:
         """Store the new half of a re-indexed document, invisible until :meth:`publish_staged`; return its id."""
@@ -110,27 +131,27 @@ class DocumentRepository:
         with self._database.write() as session:
             session.execute(delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "staged"))
 
-    def publish_staged(self, base_id: str, values: Mapping[str, Any]) -> None:
-        """Put every staged document in place of the ready one with the same name and bytes, and set base columns.
+    def publish_staged(self, base_id: str, failures: Mapping[str, ErrorInfo], columns: Mapping[str, Any]) -> None:
+        """Put the staged documents in place of the ready ones, and set columns of the base, all at once.
 
-        A staged document whose counterpart was removed or replaced meanwhile is dropped; ready documents
-        without a staged counterpart are dropped too (they could not be read again), so vectors never mix.
+        A staged document whose counterpart was removed or replaced meanwhile is dropped. A ready document that could
+        not be read again, by its id in ``failures``, stays in the list as failed: vectors of two embedders never mix.
         """
-        ready = select(DocumentRow.name, DocumentRow.sha256).where(
-            DocumentRow.base_id == base_id, DocumentRow.status == "ready"
-        )
+        mine = select(DocumentRow).where(DocumentRow.base_id == base_id)
         with self._database.write() as session:
-            living = {(name, sha256) for name, sha256 in session.execute(ready)}
-            rows = session.scalars(
-                select(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "staged")
-            ).all()
-            session.execute(delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "ready"))
-            for row in rows:
-                if (row.name, row.sha256) in living:
-                    row.status = "ready"
-                else:
+            staged = {row.name: row for row in session.scalars(mine.where(DocumentRow.status == "staged"))}
+            for row in session.scalars(mine.where(DocumentRow.status == "ready")).all():
+                fresh = staged.get(row.name)
+                if fresh is not None and fresh.sha256 == row.sha256:
+                    del staged[row.name]
                     session.delete(row)
-            session.execute(update(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id).values(**values))
+                    session.flush()  # the name must be free before the staged row takes it
+                    fresh.status = "ready"
+                else:
+                    _to_failed(session, row, failures.get(row.id, ErrorInfo(code="reindex_needed")))
+            for orphan in staged.values():
+                session.delete(orphan)
+            session.execute(update(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id).values(**columns))
 
     def add_failed(self, new: NewDocument, error: ErrorInfo) -> str | None:
         """Record a file that could not be read, unless a readable document of that name is there; return its id."""
@@ -177,6 +198,12 @@ def _to_document(row: DocumentRow) -> DocumentRecord:
         error=error_from_json(row.error),
         created_at=row.created_at,
     )
+
+
+def _to_failed(session: Session, row: DocumentRow, error: ErrorInfo) -> None:
+    session.execute(delete(ChunkRow).where(ChunkRow.document_id == row.id))
+    session.execute(delete(DocumentTextRow).where(DocumentTextRow.document_id == row.id))
+    row.status, row.error, row.chunk_count = "failed", error_to_json(error), 0
 
 
 def _require_base(session: Session, base_id: str) -> None:

@@ -1,0 +1,193 @@
+"""Reads queued files and stores them in groups: one commit of each index and one database transaction a group.
+
+A file becomes visible in the database transaction, after both indexes know it. Whatever happens before that, the job
+is still marked as running and is done again at the next start.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ingestion.embed import embed_chunks
+from ingestion.errors import IngestionError
+from ingestion.load import LOADER_VERSION
+from ingestion.models import ChunkOptions, PreparedDocument
+from ingestion.pipeline import prepare_limited
+from ingestion.protocols import Embedder, Vectors
+from kb_app.errors import KBAppError, error_info
+from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
+from kb_app.services.indexes import Indexes
+from kb_app.services.library import Repositories
+from kb_app.storage.chunks import chunk_id, stored_chunks
+from kb_app.storage.documents import NewDocument, ReadyDocument
+from kb_app.storage.jobs import ClaimedJob
+from kb_app.storage.rows import new_id
+
+_LOG = logging.getLogger(__name__)
+
+#: A group is stored when it has this many chunks or files, or is this old.
+_GROUP_CHUNKS = 1_000
+_GROUP_FILES = 64
+_GROUP_AGE_S = 2.0
+_PROGRESS_EVERY_S = 0.25
+
+Embedders = Callable[[str], Embedder]
+
+
+class CancelledError(Exception):
+    """The user cancelled the running job, or the app is closing."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Files of one base that are read and embedded, and wait to be stored."""
+
+    base_id: str
+    since: float
+    documents: list[ReadyDocument] = field(default_factory=list)
+    jobs: list[tuple[Job, float]] = field(default_factory=list)
+    chunk_count: int = 0
+
+    @property
+    def is_due(self) -> bool:
+        return (
+            self.chunk_count >= _GROUP_CHUNKS
+            or len(self.jobs) >= _GROUP_FILES
+            or time.monotonic() - self.since >= _GROUP_AGE_S
+        )
+
+
+class Ingester:
+    """Takes files one by one and stores them in groups. Used by the worker thread only."""
+
+    def __init__(
+        self, repositories: Repositories, indexes: Indexes, embedder: Embedders, is_closing: Callable[[], bool]
+    ) -> None:
+        """Work on ``repositories`` and ``indexes``; stop early when ``is_closing`` turns true."""
+        self._bases = repositories.bases
+        self._documents = repositories.documents
+        self._jobs = repositories.jobs
+        self._originals = repositories.originals
+        self._indexes = indexes
+        self._embedder = embedder
+        self._is_closing = is_closing
+        self._group: _Group | None = None
+
+    def take(self, claimed: ClaimedJob) -> None:
+        """Read and embed one file; it is stored with its group.
+
+        Raises:
+            IngestionError, KBAppError: the file or its base cannot be used; the group is not touched.
+            CancelledError: the user or the app asked to stop.
+        """
+        started, job = time.monotonic(), claimed.job
+        if self._group is not None and not self._fits(claimed):
+            self.flush()
+        base = self._bases.get(job.base_id)
+        same = self._documents.find(base.id, sha256=claimed.sha256)
+        if same is not None and same.status == "ready":
+            self._finish(job, "unchanged", same, time.monotonic() - started)
+            return
+        prepared = self.prepare(claimed, base, job.name, self._progress(job))
+        vectors = self._embed(job, prepared, self._embedder(base.embedder))
+        new = NewDocument(base.id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION)
+        if self._group is None:
+            self._group = _Group(base.id, time.monotonic())
+        self._group.documents.append(ReadyDocument(new_id(), new, prepared, vectors))
+        self._group.jobs.append((job, time.monotonic() - started))
+        self._group.chunk_count += len(prepared.chunks)
+        if self._group.is_due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what waits; where that fails, every job of the group fails with the same reason."""
+        group, self._group = self._group, None
+        if group is None:
+            return
+        try:
+            self._store(group)
+        except Exception as error:  # noqa: BLE001 - whatever it is, these jobs must not stay "running" for ever
+            info = told_error(error)
+            for job, elapsed_s in group.jobs:
+                self._jobs.finish(job.id, "failed", error=info, elapsed_s=round(elapsed_s, 3))
+
+    def _store(self, group: _Group) -> None:
+        """First the indexes, then, at once, the database; then forget what was replaced."""
+        chunks = [
+            chunk
+            for one in group.documents
+            for chunk in stored_chunks(one.prepared, document_id=one.id, base_id=group.base_id, name=one.new.name)
+        ]
+        self._indexes.add(group.base_id, chunks, np.concatenate([one.vectors for one in group.documents]))
+        replaced = self._documents.add(group.documents)
+        self._forget(group.base_id, replaced)
+        self._indexes.seal(group.base_id)
+        names = {document.name for document in replaced if document.status == "ready"}
+        for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
+            state: JobState = "replaced" if job.name in names else "ready"
+            self._finish(job, state, self._documents.get(ready.id), elapsed_s)
+
+    def prepare(
+        self, claimed: ClaimedJob, base: KnowledgeBase, name: str, on_progress: Callable[[str, int, int], None] | None
+    ) -> PreparedDocument:
+        """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
+        options = ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
+        return prepare_limited(self._originals.read(claimed.sha256), name, options=options, on_progress=on_progress)
+
+    def report(self, job: Job, stage: str, done: int, total: int) -> None:
+        """Record progress. Raises CancelledError when the job is to stop."""
+        if self._jobs.progress(job.id, stage, done, total) or self._is_closing():
+            raise CancelledError
+
+    def _fits(self, claimed: ClaimedJob) -> bool:
+        """Whether a file can join the group: same base, and no older file of that name or those bytes in it."""
+        group = self._group
+        return (
+            group is not None
+            and group.base_id == claimed.job.base_id
+            and all(one.new.name != claimed.job.name and one.new.sha256 != claimed.sha256 for one in group.documents)
+        )
+
+    def _embed(self, job: Job, prepared: PreparedDocument, embedder: Embedder) -> Vectors:
+        report = self._progress(job)
+        return embed_chunks(prepared, embedder, on_progress=lambda done, total: report("embed", done, total))
+
+    def _progress(self, job: Job) -> Callable[[str, int, int], None]:
+        last = 0.0
+
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= _PROGRESS_EVERY_S:
+                last = time.monotonic()
+                self.report(job, stage, done, total)
+
+        return report
+
+    def _forget(self, base_id: str, replaced: Iterable[DocumentRecord]) -> None:
+        gone = list(replaced)
+        chunk_ids = [chunk_id(one.id, index) for one in gone for index in range(one.chunk_count)]
+        self._indexes.delete(base_id, [one.id for one in gone if one.chunk_count], chunk_ids)
+        if gone:
+            in_use = self._documents.digests() | self._jobs.active_digests()
+            self._originals.discard({one.sha256 for one in gone} - in_use)
+
+    def _finish(self, job: Job, state: JobState, document: DocumentRecord, elapsed_s: float) -> None:
+        values: dict[str, Any] = {
+            "document_id": document.id,
+            "page_count": document.page_count,
+            "chunk_count": document.chunk_count,
+            "char_count": document.char_count,
+        }
+        self._jobs.finish(job.id, state, elapsed_s=round(elapsed_s, 3), **values)
+
+
+def told_error(error: Exception) -> ErrorInfo:
+    """Return a failure as data; one that was not expected is a bug, and logged with its traceback."""
+    if isinstance(error, KBAppError | IngestionError):
+        return error_info(error)
+    _LOG.error("unexpected failure", exc_info=error)
+    return ErrorInfo(code="internal")
