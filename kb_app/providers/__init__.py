@@ -7,6 +7,7 @@ slash. To add a family: a module with a :class:`kb_app.protocols.Provider`, and 
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Literal
 
 from ingestion.protocols import Embedder
@@ -14,12 +15,20 @@ from kb_app.errors import ModelNotFoundError, ProviderTimeoutError, error_info
 from kb_app.models import ModelInfo
 from kb_app.protocols import ChatModel, Provider
 from kb_app.providers.endpoint import Endpoint
+from kb_app.providers.glm import glm_provider
 from kb_app.providers.ollama import OllamaProvider
+from kb_app.providers.openai_compatible import compatible_provider
 
 __all__ = ["FACTORIES", "Endpoint", "Registry", "build_providers"]
 
 FACTORIES: Mapping[str, Callable[[Endpoint], Provider]] = {
     "ollama": OllamaProvider,
+    "glm": glm_provider,
+    "spark": partial(compatible_provider, "spark"),
+    "ernie": partial(compatible_provider, "ernie"),
+    "openai": partial(compatible_provider, "openai"),
+    "deepseek": partial(compatible_provider, "deepseek"),
+    "qwen": partial(compatible_provider, "qwen"),
 }
 
 _LISTING_S = 12.0
@@ -29,15 +38,19 @@ def build_providers(endpoints: Mapping[str, Endpoint], extra: Iterable[Provider]
     """Return every provider by name: ``extra`` first (quote, builtin), then all families.
 
     Args:
-        endpoints: Name -> address and key; families that are not named use their defaults.
+        endpoints: Name -> address and key. Families that are not named use their defaults; a name that is
+            no family is a server of the OpenAI protocol that a user added.
         extra: Providers made elsewhere.
 
     Raises:
-        ConfigurationError: an address is not one, or a name has no family.
+        ConfigurationError: an address is not one, or a family is unknown.
     """
     providers = {provider.name: provider for provider in extra}
     for name, factory in FACTORIES.items():
         providers[name] = factory(endpoints.get(name, Endpoint()))
+    for name, endpoint in endpoints.items():
+        if name not in FACTORIES:
+            providers[name] = compatible_provider(name, endpoint)
     return providers
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from kb_app.errors import ProviderError
@@ -22,6 +22,7 @@ class Hangup:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.done = False
+        self.expired = False
 
     def watch(self, request: Any) -> None:
         """Ask httpx to report the connection of ``request``; meant as a request event hook."""
@@ -39,6 +40,22 @@ class Hangup:
         """Cut the connection, now or as soon as there is one."""
         with self._lock:
             self.done = True
+            self._cut()
+
+    @contextlib.contextmanager
+    def deadline(self, seconds: float) -> Iterator[Callable[[], None]]:
+        """Cut the connection and set ``expired`` unless the function given is called within ``seconds``."""
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield timer.cancel
+        finally:
+            timer.cancel()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
             self._cut()
 
     def _cut(self) -> None:
