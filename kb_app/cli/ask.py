@@ -1,0 +1,136 @@
+"""``ask NAME QUESTION``: the answer as it comes, then its sources."""
+
+import argparse
+
+from kb_app.cli.commands import Commands
+from kb_app.cli.console import Console, Record
+from kb_app.cli.search import place_text
+from kb_app.cli.session import Session
+from kb_app.errors import KBAppError, error_info
+from kb_app.models import (
+    AnswerEvent,
+    ErrorInfo,
+    Failed,
+    Finished,
+    Message,
+    Retrieved,
+    Source,
+    Thinking,
+    Token,
+    Usage,
+)
+from kb_app.services.answering import AskRequest
+from kb_app.services.generation import Generation
+
+_SUCCESS = ("complete", "no_sources")
+
+
+def register(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add("ask", _ask).option("name", help_key="name").option("question", help_key="question")
+    command.option("--model", default="quote", metavar="ID", help_key="model").json()
+
+
+def _ask(args: argparse.Namespace, console: Console) -> int:
+    try:
+        with Session(args, console) as session:
+            request = AskRequest(
+                question=args.question,
+                base_ids=(session.base(args.name).id,),
+                model_id=args.model,
+                language=console.language,
+            )
+            message = _follow(session.app.answering.ask(request), console)
+    except KBAppError as error:
+        if not args.json:
+            raise
+        message = _unanswered(args.model, error_info(error))
+    if args.json:
+        console.record(_answer_record(message, console))
+    else:
+        _show_end(message, console)
+    return 0 if message.status in _SUCCESS else 1
+
+
+def _follow(generation: Generation, console: Console) -> Message:
+    """Show every event until the last; Ctrl-C stops the model and keeps what had come."""
+    try:
+        for event in generation.events():
+            if console.as_json:
+                console.record(_event_record(event, console))
+            elif isinstance(event, Token):
+                console.line(event.text, end="")
+            elif isinstance(event, Thinking):
+                console.progress(console.text("cli.ask.thinking"))
+    except KeyboardInterrupt:
+        generation.stop()
+    return generation.wait()
+
+
+def _unanswered(model_id: str, error: ErrorInfo) -> Message:
+    return Message(
+        id="", conversation_id="", role="assistant", text="", status="failed", model_id=model_id, error=error
+    )
+
+
+def _event_record(event: AnswerEvent, console: Console) -> Record:
+    match event:
+        case Retrieved():
+            return {
+                "event": "retrieved",
+                "query": event.query,
+                "sources": [_source_record(source) for source in event.sources],
+                "confidence": round(event.confidence, 4),
+                "seconds": round(event.elapsed_s, 4),
+            }
+        case Thinking(text=text):
+            return {"event": "thinking", "text": text}
+        case Token(text=text):
+            return {"event": "token", "text": text}
+        case Usage():
+            return {"event": "usage", **_usage_record(event)}
+        case Finished(reason=reason):
+            return {"event": "finished", "reason": reason}
+        case Failed(error=error):
+            return {"event": "failed", "error": console.error_record(error)}
+
+
+def _answer_record(message: Message, console: Console) -> Record:
+    return {
+        "answer": message.text,
+        "status": message.status,
+        "sources": [_source_record(source) for source in message.sources],
+        "cited": list(message.cited),
+        "confidence": message.confidence,
+        "model": message.model_id,
+        "usage": _usage_record(message.usage) if message.usage else None,
+        "seconds": message.elapsed_s,
+        "error": console.error_record(message.error),
+    }
+
+
+def _source_record(source: Source) -> Record:
+    return {
+        "marker": source.marker,
+        "document": source.document,
+        "page": source.page,
+        "heading": list(source.heading),
+        "text": source.text,
+        "score": round(source.score, 4),
+    }
+
+
+def _usage_record(usage: Usage) -> Record:
+    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+
+
+def _show_end(message: Message, console: Console) -> None:
+    console.line()
+    for source in message.sources:
+        if source.marker in message.cited:
+            place = place_text(source.document, source.page, source.heading, console)
+            console.line(f"[{source.marker}] {place}")
+    if message.status == "stopped":
+        console.note("cli.ask.stopped")
+    if message.error is not None:
+        console.remark(console.sentences(message.error))

@@ -1,0 +1,61 @@
+"""Failures that only the command line has. Each has a stable ``code``; the sentences live in the catalogue."""
+
+from kb_app.errors import KBAppError
+
+
+class CommandError(KBAppError):
+    """Root of the command line's own failures."""
+
+
+class UnknownBaseError(CommandError):
+    """No knowledge base has the given name."""
+
+    code = "unknown_base"
+
+
+class UnknownDocumentError(CommandError):
+    """The base has no document of the given id."""
+
+    code = "unknown_document"
+
+
+class QueriesFileError(CommandError):
+    """The file of queries cannot be read or is not what it should be."""
+
+    code = "queries_file"
+
+
+class ConfirmationError(CommandError):
+    """Something that cannot be undone was asked for without ``--yes``."""
+
+    code = "confirmation_needed"
+
+
+class AccountsNeededError(CommandError):
+    """The app may not be opened to a network before it has accounts."""
+
+    code = "accounts_needed"
+
+
+class PortBusyError(CommandError):
+    """Another program listens on the port."""
+
+    code = "port_busy"
+
+
+class PortForbiddenError(CommandError):
+    """The system does not let this user listen on the address and port."""
+
+    code = "port_forbidden"
+
+
+class AlreadyRunningError(CommandError):
+    """The app is running already."""
+
+    code = "already_running"
+
+
+class ServerStartError(CommandError):
+    """The web server ended before it answered."""
+
+    code = "server_start"

@@ -1,0 +1,137 @@
+"""``ingest NAME PATH...``: files and folders into a base, one line per file as it ends."""
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.load import supported_extensions
+from kb_app.cli.commands import Commands
+from kb_app.cli.console import Console, Record
+from kb_app.cli.session import Session
+from kb_app.models import Job, JobState
+from kb_app.services.library import Upload
+
+#: What the output calls a job's end; a file whose job was cancelled was skipped.
+_STATUS = {"cancelled": "skipped"}
+_SUMMARY: tuple[JobState, ...] = ("ready", "unchanged", "replaced", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFile:
+    """A file to add: where it is and the name its document gets."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """All files the given paths stand for, and how many in folders were left out."""
+
+    files: tuple[FoundFile, ...]
+    left_out: int
+
+
+def register(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add("ingest", _ingest).option("name", help_key="name")
+    command.option("paths", nargs="+", type=Path, metavar="PATH", help_key="paths").json()
+
+
+def _ingest(args: argparse.Namespace, console: Console) -> int:
+    found = expand(args.paths)
+    with Session(args, console) as session:
+        library = session.app.library
+        base = library.find(args.name) or library.create(args.name)
+        batch = library.add_files(base.id, [Upload(name=file.name, data=file.path) for file in found.files])
+        queued = session.app.jobs.batch(batch)
+        paths = {job.id: str(file.path) for job, file in zip(queued, found.files, strict=True)}
+        jobs = session.follow(
+            batch,
+            lambda job: _show(job, paths[job.id], console),
+            lambda jobs: _progress(jobs, console),
+        )
+    states = Counter(job.state for job in jobs)
+    if not args.json:
+        _summary(states, found.left_out, console)
+    return int(states["failed"] + states["cancelled"] > 0)
+
+
+def expand(paths: Sequence[Path]) -> FoundFiles:
+    """Return the files behind ``paths``: folders with all they hold, sorted, without hidden and unreadable kinds.
+
+    A document is named by its path inside the folder that was given, a single file by its own name. Where two would
+    get one name, and so replace each other, the given folders' names are put in front.
+    """
+    files: list[FoundFile] = []
+    left_out = 0
+    for path in paths:
+        if not path.is_dir():
+            files.append(FoundFile(path=path, name=path.name))
+            continue
+        for entry in _walk(path):
+            if entry.suffix.lower() in supported_extensions():
+                files.append(FoundFile(path=entry, name=entry.relative_to(path).as_posix()))
+            else:
+                left_out += 1
+    names = Counter(file.name for file in files)
+    return FoundFiles(files=tuple(_distinct(file, names) for file in files), left_out=left_out)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(parent, name)
+
+
+def _distinct(file: FoundFile, names: Counter[str]) -> FoundFile:
+    if names[file.name] == 1:
+        return file
+    above = file.path.absolute().as_posix().removesuffix(f"/{file.name}")
+    return FoundFile(path=file.path, name=f"{above.rpartition('/')[2]}/{file.name}")
+
+
+def _show(job: Job, path: str, console: Console) -> None:
+    if console.as_json:
+        console.record(_record(job, path, console))
+        return
+    parts = [f"{console.text(f'cli.status.{job.state}')}  {job.name}"]
+    if job.error is not None:
+        parts.append(console.sentences(job.error))
+    elif job.page_count:
+        parts.append(console.text("cli.ingest.pages", pages=job.page_count, chunks=job.chunk_count))
+    elif job.chunk_count:
+        parts.append(console.text("cli.ingest.chunks", chunks=job.chunk_count))
+    console.line("  ".join(parts))
+
+
+def _record(job: Job, path: str, console: Console) -> Record:
+    return {
+        "path": path,
+        "status": _STATUS.get(job.state, job.state),
+        "document_id": job.document_id,
+        "pages": job.page_count,
+        "chunks": job.chunk_count,
+        "chars": job.char_count,
+        "seconds": round(job.elapsed_s, 3),
+        "error": console.error_record(job.error),
+    }
+
+
+def _progress(jobs: Sequence[Job], console: Console) -> None:
+    done = sum(not job.is_active for job in jobs)
+    running = next((job for job in jobs if job.state == "running"), None)
+    name = running.name if running else ""
+    console.progress(console.text("cli.ingest.progress", done=done, total=len(jobs), name=name))
+
+
+def _summary(states: Counter[JobState], left_out: int, console: Console) -> None:
+    parts = [f"{console.text(f'cli.status.{state}')} {states[state]}" for state in _SUMMARY if states[state]]
+    if left_out:
+        parts.append(console.text("cli.ingest.left_out", count=left_out))
+    console.line(" · ".join(parts) or console.text("cli.ingest.nothing"))

@@ -1,0 +1,225 @@
+"""``serve``: the web app in this process, until Ctrl-C.
+
+Everything that can be wrong with the port and the data folder is checked before Streamlit starts, so that it
+becomes one sentence. Streamlit's options come from ``kb_app/ui/streamlit.toml`` and the settings, at every working
+directory and from the wheel alike.
+"""
+
+import argparse
+import errno
+import http.client
+import ipaddress
+import os
+import socket
+import sys
+import threading
+import tomllib
+import webbrowser
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from kb_app.cli.commands import Commands, at_least_one
+from kb_app.cli.console import Console
+from kb_app.cli.errors import (
+    AccountsNeededError,
+    AlreadyRunningError,
+    PortBusyError,
+    PortForbiddenError,
+    ServerStartError,
+)
+from kb_app.cli.session import settings_of
+from kb_app.errors import DataFolderBusyError
+from kb_app.messages import notice_text
+
+if TYPE_CHECKING:
+    from kb_app.settings import Settings
+
+_ANSWER_WITHIN_S = 60.0
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def register(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add("serve", _serve).option("--host", help_key="host", metavar="HOST")
+    command.option("--port", help_key="port", type=at_least_one, metavar="PORT")
+    command.option("--lan", help_key="lan", action="store_true")
+    command.option("--no-browser", help_key="no_browser", action="store_true")
+
+
+def _serve(args: argparse.Namespace, console: Console) -> int:
+    if args.lan:
+        raise AccountsNeededError()
+    settings = settings_of(args, console, host=args.host, port=args.port)
+    if not is_loopback(settings.host):
+        console.note("cli.serve.open_host", host=settings.host)
+    _build_app(settings, console)
+    try:
+        check_port(settings.host, settings.port)
+        watcher = threading.Thread(
+            target=_announce, args=(settings, console), kwargs={"open_browser": not args.no_browser}, daemon=True
+        )
+        watcher.start()
+        _run_streamlit(settings)
+    except KeyboardInterrupt:
+        console.note("cli.serve.stopped")
+    finally:
+        from kb_app.ui.runtime import close_app
+
+        close_app()
+    return 0
+
+
+def _build_app(settings: "Settings", console: Console) -> None:
+    """Open the data folder as its owner and hand the app to the pages."""
+    from kb_app.app import build_app
+    from kb_app.ui.runtime import use_app
+
+    try:
+        app = build_app(settings, owner=True)
+    except DataFolderBusyError as error:
+        if answers(settings.host, settings.port):
+            raise AlreadyRunningError(str(error), url=url_of(settings)) from error
+        raise
+    for notice in app.notices.current():
+        console.remark(notice_text(console.language, notice))
+    use_app(app)
+
+
+def _run_streamlit(settings: "Settings") -> None:
+    import uvicorn.config
+
+    import kb_app
+    from kb_app.ui.asgi import app
+
+    # Streamlit puts the folder of the program it was started by at the head of the import path. Ours must not be
+    # the package's own folder, whose modules would then be importable under bare names.
+    sys.argv = [str(Path(kb_app.__file__).parents[1] / "kb-app")]
+    uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"]["level"] = "WARNING"
+    try:
+        app.run(config=streamlit_options(settings))
+    except SystemExit as error:
+        if error.code:
+            raise ServerStartError(f"exit status {error.code}") from error
+
+
+def streamlit_options(settings: "Settings") -> dict[str, Any]:
+    """Return every Streamlit option the app sets, as dotted name -> value."""
+    text = resources.files("kb_app.ui").joinpath("streamlit.toml").read_text(encoding="utf-8")
+    options = dict(_flatten("", tomllib.loads(text)))
+    shown = _host_in_url(settings.host)
+    return {
+        **options,
+        "server.address": settings.host,
+        "server.port": settings.port,
+        "server.maxUploadSize": settings.max_upload_mb,
+        "server.allowedHosts": _allowed_hosts(settings.host),
+        "browser.serverAddress": shown,
+        "browser.serverPort": settings.port,
+        "logger.hideWelcomeMessage": True,
+    }
+
+
+def _flatten(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(f"{prefix}{name}.", value)
+        else:
+            yield prefix + name, value
+
+
+def _allowed_hosts(host: str) -> list[str]:
+    """Return the names a browser may call the server by; an empty list allows any.
+
+    On loopback this keeps a web page from reaching the app through a name of its own that resolves to 127.0.0.1.
+    Which names lead to "all interfaces" cannot be known here.
+    """
+    if is_loopback(host):
+        return list(_LOCAL_NAMES)
+    return [] if _is_wildcard(host) else [_host_in_url(host), *_LOCAL_NAMES]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether ``host`` can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _is_wildcard(host: str) -> bool:
+    return host in ("0.0.0.0", "::", "")
+
+
+def _host_in_url(host: str) -> str:
+    if _is_wildcard(host):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def url_of(settings: "Settings") -> str:
+    """Return the address to open in a browser on this machine."""
+    return f"http://{_host_in_url(settings.host)}:{settings.port}"
+
+
+def check_port(host: str, port: int) -> None:
+    """Find out whether the server will be able to listen.
+
+    Raises:
+        PortBusyError: something listens there; ``params["free_port"]`` is a port that is free now.
+        PortForbiddenError: the address is not one of this machine, or the port is reserved.
+    """
+    try:
+        with _listening_socket(host, port):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            with _listening_socket(host, 0) as other:
+                free_port = other.getsockname()[1]
+            raise PortBusyError(str(error), port=port, free_port=free_port) from error
+        raise PortForbiddenError(str(error), host=host, port=port, problem=error.strerror or str(error)) from error
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name != "nt":  # as the server does it: a port just left by its last owner is free
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def answers(host: str, port: int) -> bool:
+    """Return whether a Streamlit server answers at the address."""
+    connection = http.client.HTTPConnection("127.0.0.1" if _is_wildcard(host) else host, port, timeout=2)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().read() == b"ok"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _announce(settings: "Settings", console: Console, *, open_browser: bool) -> None:
+    """Wait until the server answers, then print its address and open a tab."""
+    give_up = monotonic() + _ANSWER_WITHIN_S
+    while not answers(settings.host, settings.port):
+        if monotonic() > give_up:
+            console.note("cli.serve.slow", url=url_of(settings))
+            return
+        sleep(0.05)
+    console.line(console.text("cli.serve.ready", url=url_of(settings)))
+    if open_browser and _has_screen():
+        webbrowser.open(url_of(settings))
+
+
+def _has_screen() -> bool:
+    # Without one, Python's webbrowser would start a text browser in this terminal.
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

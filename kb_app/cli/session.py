@@ -1,0 +1,102 @@
+"""The app as a command uses it: as the owner of the data folder, or beside the process that owns it."""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kb_app.cli.console import Console
+from kb_app.cli.errors import UnknownBaseError
+from kb_app.errors import DataFolderBusyError
+from kb_app.messages import notice_text
+from kb_app.models import Job, KnowledgeBase
+
+if TYPE_CHECKING:
+    from kb_app.app import App
+    from kb_app.settings import Settings
+
+_POLL_S = 0.1
+_TAKE_OVER_EVERY_S = 1.0
+
+
+def settings_of(args: argparse.Namespace, console: Console, **overrides: str | int | None) -> "Settings":
+    """Return the settings for these arguments and let the console speak the language set there."""
+    from kb_app.settings import load_settings
+
+    settings = load_settings(getattr(args, "data_dir", None), **overrides)
+    console.language = settings.language or console.language
+    return settings
+
+
+class Session:
+    """An open app. A context manager."""
+
+    def __init__(self, args: argparse.Namespace, console: Console) -> None:
+        """Open the data folder the arguments name. Raises KBAppError when that is not possible."""
+        self._console = console
+        self._settings = settings_of(args, console)
+        self.app = self._open()
+
+    def __enter__(self) -> "Session":
+        """Return the session itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the app."""
+        self.app.close()
+
+    def base(self, name: str) -> KnowledgeBase:
+        """Return the base of this name. Raises UnknownBaseError."""
+        base = self.app.library.find(name)
+        if base is None:
+            raise UnknownBaseError(name, name=name)
+        return base
+
+    def follow(
+        self, batch_id: str, on_finished: Callable[[Job], None], on_change: Callable[[Sequence[Job]], None]
+    ) -> list[Job]:
+        """Block until every job of the batch has ended and return them.
+
+        Another process that owns the folder does the jobs; should it end before they are done, this one takes over.
+        Ctrl-C cancels what has not been done yet.
+        """
+        told: set[str] = set()
+        next_try = time.monotonic()
+        try:
+            while True:
+                jobs = self.app.jobs.batch(batch_id)
+                for job in jobs:
+                    if not job.is_active and job.id not in told:
+                        told.add(job.id)
+                        on_finished(job)
+                if len(told) == len(jobs):
+                    return jobs
+                on_change(jobs)
+                if not self.app.is_owner and time.monotonic() >= next_try:
+                    self._take_over()
+                    next_try = time.monotonic() + _TAKE_OVER_EVERY_S
+                time.sleep(_POLL_S)
+        except KeyboardInterrupt:
+            self.app.jobs.cancel(batch_id)
+            raise
+
+    def _open(self) -> "App":
+        from kb_app.app import build_app
+
+        app = build_app(self._settings)
+        for notice in app.notices.current():
+            self._console.remark(notice_text(self._console.language, notice))
+        return app
+
+    def _take_over(self) -> None:
+        from kb_app.storage.lock import DataFolderLock
+
+        try:
+            DataFolderLock(self._settings.data_dir).release()
+        except DataFolderBusyError:
+            return
+        self.app.close()
+        self.app = self._open()
