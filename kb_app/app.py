@@ -65,7 +65,9 @@ class App:
         self.jobs = Jobs(repositories.jobs)
         self.library = Library(settings, repositories, self.models.dimension_of)
         self.history = History(conversations)
-        self.answering = Answering(conversations, self.retriever, self.models.chat, top_k=settings.top_k)
+        self.answering = Answering(
+            conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
+        )
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder)
         if lock is not None:

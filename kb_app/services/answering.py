@@ -5,7 +5,7 @@ The text is saved every ``SAVE_EVERY_S`` seconds while it streams, so a killed p
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -56,13 +56,18 @@ class Answering:
         conversations: ConversationRepository,
         retriever: Retriever,
         chat_model: Callable[[str], ChatModel],
+        living: Callable[[Sequence[str]], tuple[str, ...]],
         *,
         top_k: int,
     ) -> None:
-        """Answer with the ``top_k`` best passages; ``chat_model`` returns a model by id, or raises ProviderError."""
+        """Answer with the ``top_k`` best passages; ``chat_model`` returns a model by id, or raises ProviderError.
+
+        ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
+        """
         self._conversations = conversations
         self._retriever = retriever
         self._chat_model = chat_model
+        self._living = living
         self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
@@ -122,7 +127,7 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = language_of(request.question, request.language)
         model = self._chat_model(request.model_id)
-        retrieval = self._retriever.retrieve(request.question, request.base_ids, top_k=self._top_k)
+        retrieval = self._retriever.retrieve(request.question, self._living(request.base_ids), top_k=self._top_k)
         sources = _sources(retrieval)
         if not retrieval.found:
             yield _retrieved(retrieval, sources)

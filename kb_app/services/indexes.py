@@ -40,6 +40,7 @@ class Indexes:
         self._chunks = chunks
         self._notices = notices
         self._chroma_ready = threading.Event()
+        self._changing = False
 
     # --- searching -----------------------------------------------------------------------------
 
@@ -74,10 +75,12 @@ class Indexes:
             self._on_chroma(lambda: self._chroma.delete(base_id, chunk_ids))
 
     def drop(self, base_id: str) -> None:
-        """Forget a whole base."""
+        """Forget a whole base, and record that this is complete."""
         self._unseal(base_id)
         self.keyword.drop(base_id)
         self._on_chroma(lambda: self._chroma.drop(base_id))
+        self._changing = False
+        self.reseal()
 
     def rebuild(self, base_id: str) -> None:
         """Make both indexes of one base anew, after its embedder changed."""
@@ -87,14 +90,13 @@ class Indexes:
 
     def seal(self, base_id: str) -> None:
         """Record that the change of this base is complete in the database and in both indexes."""
-        parts = [f"{KEYWORD}/{base_id}"]
-        if self._chroma_ready.is_set():
-            parts.append(CHROMA)
-        self._manifest.seal(*parts)
+        self._changing = False
+        self._manifest.seal(f"{KEYWORD}/{base_id}")
+        self.reseal()
 
-    def seal_vectors(self) -> None:
-        """Record that Chroma is complete, after a base was dropped."""
-        if self._chroma_ready.is_set():
+    def reseal(self) -> None:
+        """Record that Chroma is complete although its files changed: it writes in answer to queries, too."""
+        if self._chroma_ready.is_set() and not self._changing:
             self._manifest.seal(CHROMA)
 
     # --- checking ------------------------------------------------------------------------------
@@ -145,18 +147,14 @@ class Indexes:
         return len(truth ^ self.keyword.ids(base.id)), len(truth ^ in_chroma)
 
     def close(self) -> None:
-        """Let go of Chroma; what it wrote while closing is complete."""
-        if self._chroma_ready.is_set():
-            sealed = self._manifest.matches(CHROMA)
-            self._chroma.close()
-            if sealed:
-                self._manifest.seal(CHROMA)
-        else:
-            self._chroma.close()
+        """Let go of Chroma, after the worker has ended; what it writes while closing is complete."""
+        self._chroma.close()
+        self.reseal()
 
     # --- inside --------------------------------------------------------------------------------
 
     def _unseal(self, base_id: str) -> None:
+        self._changing = True
         self._manifest.forget(f"{KEYWORD}/{base_id}")
         self._manifest.forget(CHROMA)
 

@@ -2,13 +2,13 @@
 
 import threading
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.models import PageSpan
 from kb_app.bundle import bundled
-from kb_app.errors import InvalidNameError
+from kb_app.errors import InvalidNameError, NotFoundError
 from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, ErrorInfo, KnowledgeBase, StoredChunk
 from kb_app.services.versions import base_versions
@@ -74,6 +74,14 @@ class Library:
     def base(self, base_id: str) -> KnowledgeBase:
         """Return one base. Raises NotFoundError."""
         return self._bases.get(base_id)
+
+    def living(self, base_ids: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the bases that exist, in the same order. Raises NotFoundError when none does."""
+        known = {base.id for base in self._bases.all()}
+        found = tuple(base_id for base_id in base_ids if base_id in known)
+        if not found:
+            raise NotFoundError("none of the bases exists", name=", ".join(base_ids))
+        return found
 
     def find(self, name: str) -> KnowledgeBase | None:
         """Return the base of this name; letter case and width do not matter."""

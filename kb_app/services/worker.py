@@ -22,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 _IDLE_S = 0.1
 _PAUSE_S = 1.0
+_RESEAL_S = 5.0
 
 
 class Worker:
@@ -32,6 +33,7 @@ class Worker:
         self._documents = repositories.documents
         self._jobs = repositories.jobs
         self._indexes = indexes
+        self._resealed = 0.0
         self._closing = threading.Event()
         self._ingester = Ingester(repositories, indexes, embedder, self._closing.is_set)
         self._reindexer = Reindexer(repositories, indexes, embedder, self._ingester)
@@ -64,9 +66,15 @@ class Worker:
         if claimed is None or claimed.job.kind != "ingest":
             self._ingester.flush()
         if claimed is None:
-            self._closing.wait(_IDLE_S)
+            self._rest()
         else:
             self._do(claimed)
+
+    def _rest(self) -> None:
+        if time.monotonic() - self._resealed >= _RESEAL_S:
+            self._indexes.reseal()
+            self._resealed = time.monotonic()
+        self._closing.wait(_IDLE_S)
 
     def _do(self, claimed: ClaimedJob) -> None:
         started, job = time.monotonic(), claimed.job

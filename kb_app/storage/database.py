@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from kb_app.errors import DiskFullError, StorageError
@@ -48,11 +48,14 @@ class Database:
 
         Raises:
             DiskFullError: no space is left; nothing was written.
+            IntegrityError: a rule of the schema was broken, such as a unique name.
             StorageError: the database refused for another reason.
         """
         try:
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
                 yield session
+        except IntegrityError:
+            raise  # a rule of the schema; the repository knows which
         except DBAPIError as error:
             raise _translate(error) from error
 

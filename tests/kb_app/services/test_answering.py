@@ -69,7 +69,7 @@ def conversations(tmp_path):
 
 
 def answering(conversations, model, *, found=True):
-    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, top_k=8)
+    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, tuple, top_k=8)
 
 
 def ask(service, question="什么是南瓜书？", **more):
