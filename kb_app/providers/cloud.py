@@ -4,6 +4,7 @@ The SDK is behind :class:`CompletionsServer`; the differences between the clouds
 :mod:`kb_app.providers.families`.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from kb_app.providers.endpoint import Endpoint, Origin, clean_address
 from kb_app.providers.families import EmbeddingModel, Family
 from kb_app.providers.stream import EventStream, Hangup
 
+_log = logging.getLogger(__name__)
+
 DEFAULT_CONTEXT_TOKENS = 8192
 
 
@@ -31,6 +34,8 @@ class Account:
         self.family = family
         self.endpoint = endpoint
         self.address = clean_address(name, endpoint.base_url or family.base_url)
+        #: Windows as the server told them, by model.
+        self.windows: dict[str, int] = {}
         self._next_s = 0.0
         self._lock = threading.Lock()
 
@@ -106,13 +111,24 @@ class CloudChatModel:
     @property
     def context_tokens(self) -> int:
         """The window: as set, as the table or the server says, else 8192. Raises ProviderError."""
-        if self._account.endpoint.context_tokens:
-            return self._account.endpoint.context_tokens
-        windows = self._account.family.windows
+        account = self._account
+        if account.endpoint.context_tokens:
+            return account.endpoint.context_tokens
+        windows = account.family.windows
         known = next((size for part, size in windows.items() if named(self._model, [part])), 0)
-        if not known and self._account.family.offers_listed:
-            known = self._server.listed().get(self._model, 0)
+        if not known and account.family.offers_listed:
+            known = self._told_window()
         return known or DEFAULT_CONTEXT_TOKENS
+
+    def _told_window(self) -> int:
+        windows = self._account.windows
+        if self._model not in windows:
+            try:
+                windows.update(self._server.listed())
+            except BadResponseError:  # a server without /models
+                _log.info("%s lists no models; its window is taken to be the default", self._account.name)
+            windows.setdefault(self._model, 0)
+        return windows[self._model]
 
     def stream(self, request: ChatRequest) -> EventStream:
         """Yield the answer's events; see :class:`kb_app.protocols.ChatModel`."""
@@ -122,9 +138,10 @@ class CloudChatModel:
     def _events(self, request: ChatRequest, hangup: Hangup) -> Generator[ModelEvent, None, None]:
         self._account.require_key(self._model)
         try:
-            fields = request_fields(self._account.family, self._account.endpoint, self._model, request)
+            fields = request_fields(self._account.family, self._model, request, self.context_tokens)
         except ValueError as error:
             raise self._origin.error(BadRequestError, error) from error
+        fields["extra_body"] |= self._account.endpoint.extra_body
         try:
             yield from self._attempt(fields, hangup)
         except BadRequestError as error:

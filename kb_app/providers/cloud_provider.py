@@ -47,6 +47,7 @@ class CloudProvider:
             self._account.require_key()
             if self._account.family.lists_models:
                 names = self._server.listed()
+                self._account.windows.update(names)
                 checked = True
         except (UnreachableError, ProviderTimeoutError) as error:
             state, failure = "unreachable", error_info(error)

@@ -5,8 +5,8 @@ from typing import Any
 
 from kb_app.errors import InterruptedStreamError, ServerError
 from kb_app.models import ChatRequest, Finished, FinishReason, ModelEvent, Thinking, Usage
-from kb_app.providers.conversation import ThinkTags, canonical
-from kb_app.providers.endpoint import Endpoint, Origin
+from kb_app.providers.conversation import ThinkTags, canonical, most_tokens
+from kb_app.providers.endpoint import Origin
 from kb_app.providers.families import Family
 from kb_app.providers.server_errors import body_error
 
@@ -28,8 +28,8 @@ def named(model: str, parts: Iterable[str]) -> bool:
     return any(part.lower() in name for part in parts)
 
 
-def request_fields(family: Family, endpoint: Endpoint, model: str, request: ChatRequest) -> dict[str, Any]:
-    """Return the arguments of ``chat.completions.create``, without ``stream``.
+def request_fields(family: Family, model: str, request: ChatRequest, window: int) -> dict[str, Any]:
+    """Return the arguments of ``chat.completions.create``, without ``stream``, for a window of so many tokens.
 
     Raises:
         ValueError: nothing is asked.
@@ -37,13 +37,16 @@ def request_fields(family: Family, endpoint: Endpoint, model: str, request: Chat
     options = request.options
     switchable = named(model, family.thinking_models)
     thinks = named(model, family.always_thinking) or (switchable and options.thinking)
-    limit = options.max_tokens + (THINKING_TOKENS if thinks else 0)
+    messages = canonical(request.messages)
+    limit = options.max_tokens
+    if thinks:
+        limit += max(0, min(THINKING_TOKENS, window - most_tokens(messages) - limit))
     if family.max_answer_tokens:
         limit = min(limit, family.max_answer_tokens)
     extra: dict[str, Any] = dict(family.extra_body)
     if switchable:
         extra |= family.thinking_on if options.thinking else family.thinking_off
-    fields: dict[str, Any] = {"model": model, "messages": canonical(request.messages)}
+    fields: dict[str, Any] = {"model": model, "messages": messages}
     if named(model, family.plain_fields):  # OpenAI's reasoning models refuse the usual two
         fields["max_completion_tokens"] = limit
     else:
@@ -51,7 +54,7 @@ def request_fields(family: Family, endpoint: Endpoint, model: str, request: Chat
         fields["temperature"] = min(max(options.temperature, family.min_temperature), family.max_temperature)
     if family.stream_usage:
         fields["stream_options"] = {"include_usage": True}
-    return fields | {"extra_body": extra | dict(endpoint.extra_body)}
+    return fields | {"extra_body": extra}
 
 
 class ChunkReader:
