@@ -5,11 +5,13 @@ becomes one sentence. Streamlit's options come from ``kb_app/ui/streamlit.toml``
 directory and from the wheel alike.
 """
 
+import _thread
 import argparse
 import errno
 import http.client
 import ipaddress
 import os
+import signal
 import socket
 import sys
 import threading
@@ -31,7 +33,7 @@ from kb_app.cli.errors import (
     ServerStartError,
 )
 from kb_app.cli.session import settings_of
-from kb_app.errors import DataFolderBusyError
+from kb_app.errors import DataFolderBusyError, KBAppError, error_info
 from kb_app.messages import notice_text
 
 if TYPE_CHECKING:
@@ -53,39 +55,39 @@ def _serve(args: argparse.Namespace, console: Console) -> int:
     if args.lan:
         raise AccountsNeededError()
     settings = settings_of(args, console, host=args.host, port=args.port)
+    check_data_folder(settings)
+    check_port(settings.host, settings.port)
     if not is_loopback(settings.host):
         console.note("cli.serve.open_host", host=settings.host)
-    _build_app(settings, console)
+    # The pages build the app in the background, from the settings, while the browser loads: it takes seconds.
+    os.environ["KB_DATA_DIR"] = str(settings.data_dir)
+    watcher = Watcher(settings, console, open_browser=not args.no_browser)
+    watcher.start()
     try:
-        check_port(settings.host, settings.port)
-        watcher = threading.Thread(
-            target=_announce, args=(settings, console), kwargs={"open_browser": not args.no_browser}, daemon=True
-        )
-        watcher.start()
         _run_streamlit(settings)
     except KeyboardInterrupt:
-        console.note("cli.serve.stopped")
-    finally:
-        from kb_app.ui.runtime import close_app
-
-        close_app()
-    return 0
+        if not watcher.failed:
+            console.note("cli.serve.stopped")
+    return int(watcher.failed)
 
 
-def _build_app(settings: "Settings", console: Console) -> None:
-    """Open the data folder as its owner and hand the app to the pages."""
-    from kb_app.app import build_app
-    from kb_app.ui.runtime import use_app
+def check_data_folder(settings: "Settings") -> None:
+    """Find out whether the data folder can be written and is nobody else's now.
 
+    Raises:
+        DataFolderError, DiskFullError: it cannot be written.
+        DataFolderBusyError: another process owns it.
+        AlreadyRunningError: and that process is the app, at this very address.
+    """
+    from kb_app.storage.lock import DataFolderLock, prepare_data_dir
+
+    prepare_data_dir(settings.data_dir)
     try:
-        app = build_app(settings, owner=True)
+        DataFolderLock(settings.data_dir).release()
     except DataFolderBusyError as error:
         if answers(settings.host, settings.port):
             raise AlreadyRunningError(str(error), url=url_of(settings)) from error
         raise
-    for notice in app.notices.current():
-        console.remark(notice_text(console.language, notice))
-    use_app(app)
 
 
 def _run_streamlit(settings: "Settings") -> None:
@@ -207,17 +209,43 @@ def answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _announce(settings: "Settings", console: Console, *, open_browser: bool) -> None:
-    """Wait until the server answers, then print its address and open a tab."""
-    give_up = monotonic() + _ANSWER_WITHIN_S
-    while not answers(settings.host, settings.port):
-        if monotonic() > give_up:
-            console.note("cli.serve.slow", url=url_of(settings))
+class Watcher(threading.Thread):
+    """Announces the server when it answers, and stops it when the app behind it cannot be built."""
+
+    def __init__(self, settings: "Settings", console: Console, *, open_browser: bool) -> None:
+        """Watch the server that is about to start."""
+        super().__init__(name="serve-watcher", daemon=True)
+        self.failed = False
+        self._settings = settings
+        self._console = console
+        self._open_browser = open_browser
+
+    def run(self) -> None:
+        """Wait, announce, and wait for the app."""
+        url = url_of(self._settings)
+        give_up = monotonic() + _ANSWER_WITHIN_S
+        while not answers(self._settings.host, self._settings.port):
+            if monotonic() > give_up:
+                self._console.note("cli.serve.slow", url=url)
+                return
+            sleep(0.05)
+        self._console.line(self._console.text("cli.serve.ready", url=url))
+        if self._open_browser and _has_screen():
+            webbrowser.open(url)
+        self._await_app()
+
+    def _await_app(self) -> None:
+        from kb_app.ui.runtime import get_app
+
+        try:
+            notices = get_app().notices.current()
+        except KBAppError as error:
+            self.failed = True
+            self._console.failure(error_info(error))
+            _thread.interrupt_main(signal.SIGINT)  # as Ctrl-C does: the server closes in order
             return
-        sleep(0.05)
-    console.line(console.text("cli.serve.ready", url=url_of(settings)))
-    if open_browser and _has_screen():
-        webbrowser.open(url_of(settings))
+        for notice in notices:
+            self._console.remark(notice_text(self._console.language, notice))
 
 
 def _has_screen() -> bool:
