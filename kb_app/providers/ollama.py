@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kb_app.errors import ModelNotFoundError, NotPulledError, ProviderError, error_info
+from kb_app.errors import InterruptedStreamError, ModelNotFoundError, NotPulledError, ProviderError, error_info
 from kb_app.models import ModelInfo
 from kb_app.providers.endpoint import Endpoint
 from kb_app.providers.ollama_models import OllamaChatModel, OllamaEmbedder
 from kb_app.providers.ollama_server import OllamaServer
+from kb_app.providers.stream import Hangup
 
 if TYPE_CHECKING:
     from ollama import ListResponse, ProcessResponse
@@ -18,6 +22,15 @@ DEFAULT_CONTEXT_TOKENS = 8192
 #: Offered with the command that gets them while they are not installed.
 SUGGESTED_CHAT = ("qwen3:4b",)
 SUGGESTED_EMBEDDING = ("bge-m3",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """How far a download is; ``total_bytes`` grows as the server names further layers, and is 0 at first."""
+
+    status: str
+    done_bytes: int
+    total_bytes: int
 
 
 class OllamaProvider:
@@ -96,6 +109,37 @@ class OllamaProvider:
     def embedder(self, model: str) -> OllamaEmbedder:
         """Return the embedder named ``model``; whether it is pulled shows when it is used."""
         return OllamaEmbedder(self._server, self._named(model))
+
+    def pull(self, model: str, hangup: Hangup) -> Iterator[PullProgress]:
+        """Download ``model``, yielding progress; ``hangup`` cancels it from any thread, a later call resumes.
+
+        Raises:
+            ModelNotFoundError: there is no such model in Ollama's library.
+            ProviderError: the server failed, or the download broke off or was cancelled.
+        """
+        origin = self._server.origin(model)
+        layers: dict[str, tuple[int, int]] = {}
+        status = ""
+        with (
+            self._server.client(model, hangup=hangup) as client,
+            contextlib.closing(client.pull(model, stream=True)) as steps,  # type: ignore[type-var]
+        ):
+            for step in steps:
+                status = step.status or ""
+                if step.digest:
+                    layers[step.digest] = (step.completed or 0, step.total or 0)
+                done = sum(completed for completed, _ in layers.values())
+                total = sum(size for _, size in layers.values())
+                yield PullProgress(status=status, done_bytes=done, total_bytes=total)
+        if status != "success":
+            raise origin.error(InterruptedStreamError, f"the download ended at {status!r}")
+        self._digests.pop(short_name(model), None)
+
+    def delete(self, model: str) -> None:
+        """Remove ``model`` from the server. Raises NotPulledError when it is not there, ProviderError."""
+        with self._server.client(model, quick=True) as client:
+            client.delete(model)
+        self._digests.pop(short_name(model), None)
 
     def _named(self, model: str) -> str:
         if not model:

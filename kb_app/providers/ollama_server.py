@@ -14,6 +14,7 @@ from kb_app.errors import (
     BadRequestError,
     BadResponseError,
     ContextTooLongError,
+    ModelNotFoundError,
     ModelTooLargeError,
     NotPulledError,
     ProviderError,
@@ -142,6 +143,8 @@ def _response_error(origin: Origin, status: int, text: str) -> ProviderError:
         kind = ModelTooLargeError
     elif "context length" in text or "longer than the context" in text:
         kind = ContextTooLongError
+    elif "file does not exist" in text:  # the library knows no such model
+        kind = ModelNotFoundError
     elif status == 404 and origin.model:
         kind = NotPulledError
     elif status == 503:

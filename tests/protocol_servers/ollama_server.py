@@ -111,9 +111,12 @@ class OllamaServer(ProtocolServer):
             return _lines([{"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}])
         total = 1000
         layers = [
-            {"status": "pulling 2bada8a74506", "digest": "sha256:2bad", "total": total, "completed": done}
+            {"status": f"pulling {digest}", "digest": f"sha256:{digest}", "total": total, "completed": done}
+            for digest in ("2bad", "66b9")
             for done in range(0, total + 1, 100)
         ]
+        if self.scenario == "pull_cut":
+            return _lines(layers[:5])
         steps = [{"status": "pulling manifest"}, *layers, {"status": "verifying sha256 digest"}, {"status": "success"}]
         return _lines(steps, gap_s=self.gap_s)
 

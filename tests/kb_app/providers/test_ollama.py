@@ -26,6 +26,8 @@ from kb_app.messages import LANGUAGES, error_text
 from kb_app.models import ChatMessage, ChatOptions, ChatRequest, Finished, ModelEvent, Thinking, Token, Usage
 from kb_app.providers import Registry, build_providers
 from kb_app.providers.endpoint import Endpoint
+from kb_app.providers.ollama import OllamaProvider, PullProgress
+from kb_app.providers.stream import Hangup
 
 
 def registry(server: OllamaServer, **endpoint: object) -> Registry:
@@ -303,7 +305,7 @@ def test_models_of_one_kind(ollama: OllamaServer) -> None:
 def test_unreachable_server_is_a_state() -> None:
     with OllamaServer() as server:
         pass
-    infos = registry(server).models()
+    infos = [info for info in registry(server).models() if info.provider == "ollama"]
     assert {info.state for info in infos} == {"unreachable"}
     assert {info.kind for info in infos} == {"chat", "embedding"}
 
@@ -357,6 +359,47 @@ def test_busy_server_is_tried_again(ollama: OllamaServer) -> None:
 def test_embedder_that_is_not_pulled(ollama: OllamaServer) -> None:
     with pytest.raises(NotPulledError):
         _ = registry(ollama).embedder("ollama/nomic-embed-text").dimension
+
+
+# --- pulling and deleting ------------------------------------------------------------------------------------
+
+
+def provider(server: OllamaServer) -> OllamaProvider:
+    return OllamaProvider(Endpoint(base_url=server.url))
+
+
+def test_pull_tells_progress_over_all_layers(ollama: OllamaServer) -> None:
+    steps = list(provider(ollama).pull("qwen3:4b", Hangup()))
+    assert steps[-1] == PullProgress(status="success", done_bytes=2000, total_bytes=2000)
+    done = [step.done_bytes for step in steps]
+    assert done == sorted(done)
+    assert len(set(done)) > 10
+
+
+def test_pull_of_an_unknown_model(ollama: OllamaServer) -> None:
+    with pytest.raises(ModelNotFoundError) as caught:
+        list(provider(ollama).pull("unknown", Hangup()))
+    assert caught.value.code == "model_not_found"
+
+
+def test_pull_that_breaks_off(ollama: OllamaServer) -> None:
+    ollama.scenario = "pull_cut"
+    with pytest.raises(InterruptedStreamError):
+        list(provider(ollama).pull("qwen3:4b", Hangup()))
+
+
+def test_pull_is_cancelled_from_another_thread(ollama: OllamaServer) -> None:
+    ollama.gap_s = 0.2
+    hangup = Hangup()
+    threading.Timer(0.5, hangup.hang_up).start()
+    with pytest.raises(ProviderError):
+        list(provider(ollama).pull("qwen3:4b", hangup))
+    assert ollama.client_gone.wait(2)
+
+
+def test_delete_names_the_model(ollama: OllamaServer) -> None:
+    provider(ollama).delete("qwen3:8b")
+    assert ollama.bodies("/api/delete") == [{"model": "qwen3:8b"}]
 
 
 # --- registry ------------------------------------------------------------------------------------------------
