@@ -13,7 +13,7 @@ from kb_app.ui.bases import base_dialogs
 from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_conversation
 from kb_app.ui.first_run import example_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
-from kb_app.ui.markup import label
+from kb_app.ui.markup import short
 from kb_app.ui.navigation import go_to
 from kb_app.ui.runtime import get_app
 from kb_app.ui.sources import passage_dialog
@@ -110,7 +110,7 @@ def empty_chat(app: App, bases: Sequence[KnowledgeBase]) -> None:
         st.info(t("chat.empty_base"), icon=":material/upload_file:")
         if st.button(t("chat.add_documents"), key="add_documents", icon=":material/add:", type="primary"):
             go_to("knowledge_bases")
-    example_questions(chosen, lambda question: ask(app, bases, question))
+    example_questions(app, chosen, lambda question: ask(app, bases, question))
 
 
 def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
@@ -119,7 +119,7 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
     if draft:
         set_widget(CHAT_INPUT_WIDGET, draft)
     chosen = [base for base in bases if base.id in scope(bases)]
-    hint = t("chat.placeholder_named", base=label(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
+    hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
     question = st.chat_input(hint, key=CHAT_INPUT_WIDGET, disabled=not bases, max_chars=4000)
     if question:
         ask(app, bases, question)

@@ -25,15 +25,14 @@ def show_messages(messages: Sequence[Message], ask_again: Callable[[str], None])
     for message in messages:
         if message.role == "user":
             question = message.text
-            show_question(message.text)
+            _show_question(message)
         else:
             _show_answer(message, question, ask_again)
 
 
-def show_question(text: str) -> None:
-    """Show what the reader asked, literally."""
-    with st.chat_message("user", avatar=_USER_ICON):
-        st.markdown(plain(text))
+def _show_question(message: Message) -> None:
+    with st.container(key=f"question_{message.id}"), st.chat_message("user", avatar=_USER_ICON):
+        st.markdown(plain(message.text))
 
 
 def _show_answer(message: Message, question: str, ask_again: Callable[[str], None]) -> None:

@@ -86,6 +86,9 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
     if not base_ids:
         _give_back(question, t("chat.pick_base"))
         return
+    if not any(base.document_count for base in bases if base.id in base_ids):
+        _give_back(question, t("chat.empty_base"))
+        return
     request = AskRequest(
         question=question,
         base_ids=base_ids,

@@ -10,6 +10,7 @@ from kb_app.messages import LANGUAGES, translate
 from kb_app.models import KnowledgeBase
 from kb_app.ui.bases import CREATE_DIALOG
 from kb_app.ui.components import flash_error, open_dialog
+from kb_app.ui.jobs import is_busy
 from kb_app.ui.text import language, t
 
 EXAMPLE_QUESTIONS = ("question_1", "question_2", "question_3")
@@ -54,13 +55,15 @@ def _load_examples(app: App) -> None:
         flash_error(error)
 
 
-def example_questions(bases: Sequence[KnowledgeBase], ask: Callable[[str], None]) -> None:
-    """Offer questions the example base answers, as buttons, while it is among ``bases``."""
+def example_questions(app: App, bases: Sequence[KnowledgeBase], ask: Callable[[str], None]) -> None:
+    """Offer questions the example base answers, as buttons, where it is among ``bases``."""
     names = {translate(known, "examples.base_name") for known in LANGUAGES}
-    if not any(base.name in names for base in bases):
+    examples = [base for base in bases if base.name in names]
+    if not examples:
         return
+    waiting = any(is_busy(app, base.id) for base in examples)
     st.caption(t("chat.try_one"))
     with st.container(key="suggestions", gap="xsmall"):
         for number in EXAMPLE_QUESTIONS:
             question = t(f"first_run.{number}")
-            st.button(question, key=number, icon=":material/chat:", on_click=ask, args=(question,))
+            st.button(question, key=number, icon=":material/chat:", on_click=ask, args=(question,), disabled=waiting)

@@ -82,7 +82,9 @@ def _finished(app: App, base_id: str, jobs: Sequence[Job]) -> None:
             on_click=app.jobs.dismiss,
             args=(base_id,),
         )
-    _rows(sorted(jobs, key=lambda job: _OUTCOMES[::-1].index(job.state)))
+    # What was simply added stands in the list of documents below.
+    rest = [job for job in jobs if job.state != "ready"]
+    _rows(sorted(rest, key=lambda job: _OUTCOMES[::-1].index(job.state)))
 
 
 def _rows(jobs: Sequence[Job]) -> None:
@@ -92,7 +94,7 @@ def _rows(jobs: Sequence[Job]) -> None:
         st.markdown(f"{_ICONS[job.state]} {plain(job.name)}  \n:small[:gray[{_outcome(job)}]]")
         if job.error is not None:
             message, hint = describe(job.error)
-            st.caption(f":red[{plain(message)}] {plain(hint)}")
+            st.markdown(f":small[:red[{plain(message)}] :gray[{plain(hint)}]]")
     if len(jobs) > len(shown):
         st.caption(t("jobs.more", count=len(jobs) - len(shown)))
 
@@ -107,6 +109,8 @@ def _outcome(job: Job) -> str:
             parts.append(t("jobs.count", done=job.done, total=job.total))
         return " ".join(parts)
     parts = [t(f"jobs.{job.state}")]
+    if job.state == "failed":
+        return parts[0]
     if job.page_count:
         parts.append(t("jobs.pages", count=job.page_count))
     if job.chunk_count:

@@ -20,7 +20,10 @@ _REFERENCE_DEFINITION = re.compile(r"^([ \t>*+\-\d.)]*\[[^\]]*\]):", re.M)
 _SINGLE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BOLD = re.compile(r"(?<!\*)\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?!\*)")
 _PUNCTUATION = "，。！？；：、（）《》〈〉【】「」『』“”‘’…—"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'/])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>~$:&|!])")
+_LINE_START = re.compile(r"^( *)([#+=-]|\d+(?=[.)]))(?P<list>[.)]?)")
+_INDENT = re.compile(r"^[ \t]+")
+_NO_BREAK_SPACE = "\u00a0"
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -70,14 +73,34 @@ def closed(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return Markdown that shows ``text`` literally, with its line breaks."""
-    lines = (_SPECIAL.sub(r"\\\1", line) for line in text.splitlines())
-    return "  \n".join(lines)
+    """Return Markdown that shows ``text`` literally, with its line breaks and indents."""
+    return "  \n".join(_literal(line) for line in text.splitlines())
+
+
+def _literal(line: str) -> str:
+    line = _INDENT.sub(lambda spaces: _NO_BREAK_SPACE * len(spaces[0].expandtabs(4)), line.rstrip())
+    line = _SPECIAL.sub(r"\\\1", line)
+    return _LINE_START.sub(_unstarted, line)
+
+
+def _unstarted(match: re.Match[str]) -> str:
+    """A line may not begin as a heading, a list or a rule: ``# `` becomes ``\\# ``, ``1.`` becomes ``1\\.``."""
+    spaces, start, dot = match.groups()
+    return f"{spaces}{start}\\{dot}" if dot else f"{spaces}\\{start}"
 
 
 def label(text: str, limit: int = 60) -> str:
     """Return ``text`` as one line of at most ``limit`` characters for a Markdown label, shown literally."""
+    return _literal(_without_autolinks(short(text, limit)))
+
+
+def short(text: str, limit: int) -> str:
+    """Return ``text`` as one line of at most ``limit`` characters, for places that know no Markdown."""
     line = " ".join(text.split())
-    if len(line) > limit:
-        line = line[: limit - 1].rstrip() + _ELLIPSIS
-    return _SPECIAL.sub(r"\\\1", line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + _ELLIPSIS
+
+
+def _without_autolinks(line: str) -> str:
+    """GitHub's dialect links bare addresses even where every character is escaped."""
+    line = line.replace("://", f":{_ZERO_WIDTH_SPACE}//")
+    return re.sub(r"\bwww\.", f"www{_ZERO_WIDTH_SPACE}.", line)

@@ -12,6 +12,8 @@ from kb_app.ui.markup import label, plain
 from kb_app.ui.state import CONTEXT_CHARS, PASSAGE, OpenPassage
 from kb_app.ui.text import t
 
+_PREVIEW_CHARS = 120
+
 
 def source_list(message: Message) -> None:
     """Show the sources of an answer in one expander: those it cites first, then those it was offered."""
@@ -28,16 +30,17 @@ def source_list(message: Message) -> None:
         if others:
             st.caption(t("sources.others"))
         for source in others:
-            _card(message.id, source)
+            _card(message.id, source, limit=_PREVIEW_CHARS)
 
 
-def _card(message_id: str, source: Source) -> None:
-    with st.container(key=f"source_{message_id}_{source.marker}", border=True, gap="xsmall"):
+def _card(message_id: str, source: Source, limit: int | None = None) -> None:
+    text = source.text if limit is None or len(source.text) <= limit else f"{source.text[:limit]}…"
+    with st.container(key=f"source_{message_id}_{source.marker}", gap="xsmall"):
         st.markdown(f":primary-badge[{source.marker}] **{label(source.document, 80)}**")
         where = _where(source)
         if where:
             st.caption(where)
-        st.markdown(plain(source.text))
+        st.markdown(plain(text))
         st.button(
             t("sources.open"),
             key=f"open_{message_id}_{source.marker}",
@@ -72,7 +75,9 @@ def passage_dialog(app: App, messages: Sequence[Message]) -> None:
     for message in messages:
         for source in message.sources:
             if message.id == opened.message_id and source.marker == opened.marker:
-                dialog = st.dialog(t("passage.title"), width="large", icon=":material/find_in_page:", on_dismiss=_close)
+                dialog = st.dialog(
+                    t("passage.title"), width="medium", icon=":material/find_in_page:", on_dismiss=_close
+                )
                 dialog(_passage)(app, source)
                 return
 

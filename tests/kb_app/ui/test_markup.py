@@ -89,6 +89,31 @@ def test_plain_shows_markup_literally() -> None:
     assert "[x](http://a.test)" in html
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# h",
+        "1. one",
+        "1) one",
+        "- item",
+        "+ item",
+        "===",
+        "---",
+        "    four spaces",
+        "> quote",
+        "a & b &amp;",
+        "7 eggs",
+    ],
+)
+def test_plain_makes_no_block_of_any_line(line: str) -> None:
+    html = render(f"above  \n{plain(line)}")
+
+    assert html.startswith("<p>above")
+    assert html.count("<") == html.count("<br") + 2
+    shown = html.replace("<br />", "").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")
+    assert line.strip() in shown
+
+
 def test_label_is_one_short_line() -> None:
     assert "\n" not in label("two\nlines")
     assert render(label("![x](http://a.test/y.png)")).count("<img") == 0

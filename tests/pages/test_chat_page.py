@@ -1,0 +1,162 @@
+"""Chat as a reader meets it: first run, answer, sources, history, links."""
+
+import pytest
+from markdown_it import MarkdownIt
+from page_reading import Open, shown_text, wait_for_jobs
+
+from kb_app.app import App
+from kb_app.services.answering import AskRequest
+from kb_app.services.library import Upload
+
+NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees. In winter the bees form a cluster around the queen.\n"
+
+
+@pytest.fixture
+def base_id(app: App) -> str:
+    base = app.library.create("Bees")
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="bees.md", data=NOTES.encode())]))
+    return base.id
+
+
+def answered(app: App, base_id: str, question: str = "At which temperature do bees keep the brood?") -> str:
+    generation = app.answering.ask(AskRequest(question=question, base_ids=(base_id,), language="en"))
+    generation.wait(30)
+    return generation.conversation_id
+
+
+def test_an_empty_installation_leads_to_an_answer_in_three_clicks(app: App, open_page: Open) -> None:
+    page = open_page()
+    assert "Your documents, answering" in shown_text(page)
+
+    page.button(key="load_examples").click().run()
+    [base] = app.library.bases()
+    wait_for_jobs(app, base.id)
+    page.run()
+    page.button(key="question_1").click().run()
+    [conversation] = app.history.conversations()
+    running = app.answering.running(conversation.id)
+    if running is not None:
+        running.wait(30)
+    page.run()
+
+    assert not page.exception
+    text = shown_text(page)
+    assert "How often should I oil the chain?" in text
+    assert "200 km" in text
+    assert "bicycle-care.md" in text
+
+
+def test_the_same_in_chinese(open_page: Open) -> None:
+    page = open_page(lang="zh")
+
+    assert "让你的文档来回答" in shown_text(page)
+    assert page.button(key="load_examples").label == "载入示例知识库"
+
+
+def test_a_typed_question_is_answered_with_its_source(app: App, base_id: str, open_page: Open) -> None:
+    page = open_page()
+    page.chat_input[0].set_value("How warm is the brood?").run()
+    conversation_id = app.history.conversations()[0].id
+    running = app.answering.running(conversation_id)
+    if running is not None:
+        running.wait(30)
+    page.run()
+
+    text = shown_text(page)
+    assert "35 degrees" in text
+    assert ":primary-badge[1]" in text
+    assert "bees.md" in text
+
+
+def test_a_link_reopens_a_conversation(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id)
+
+    text = shown_text(open_page(chat=conversation_id))
+
+    assert "At which temperature do bees keep the brood?" in text
+    assert "35 degrees" in text
+
+
+def test_a_dead_link_is_a_friendly_sentence(base_id: str, open_page: Open) -> None:
+    page = open_page(chat="no-such-id")
+
+    assert "This conversation does not exist" in shown_text(page)
+    assert page.chat_input[0].disabled is False
+
+
+def test_a_source_opens_at_its_passage_in_the_document(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id)
+    answer = app.history.messages(conversation_id)[-1]
+    page = open_page(chat=conversation_id)
+    page.button(key=f"open_{answer.id}_1").click().run()
+
+    assert not page.exception
+    html = "\n".join(str(element.proto.body) for element in page.get("html"))
+    assert "<mark>" in html
+    assert "35 degrees" in html
+
+
+def test_a_source_whose_document_is_gone_shows_the_passage_as_it_was(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id)
+    answer = app.history.messages(conversation_id)[-1]
+    app.library.remove(base_id, [document.id for document in app.library.documents(base_id)])
+    page = open_page(chat=conversation_id)
+    page.button(key=f"open_{answer.id}_1").click().run()
+
+    assert "removed since this answer" in shown_text(page)
+
+
+def test_a_question_nothing_answers_says_so(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id, "Who won the chess championship in 1972?")
+
+    assert app.history.messages(conversation_id)[-1].status == "no_sources"
+    assert "chess championship" in shown_text(open_page(chat=conversation_id))
+
+
+def test_a_conversation_is_renamed_and_deleted(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id)
+    page = open_page(chat=conversation_id)
+
+    page.text_input(key=f"title_{conversation_id}").set_value("Brood")
+    page.button(key="save_title").click().run()
+    assert app.history.conversation(conversation_id).title == "Brood"
+
+    page.button(key="delete_chat").click().run()
+    page.button(key="confirm_yes").click().run()
+    assert app.history.conversations() == []
+    assert not page.exception
+
+
+def test_without_a_chosen_base_the_question_is_kept(app: App, base_id: str, open_page: Open) -> None:
+    page = open_page()
+    page.multiselect(key="scope_bases_sidebar").set_value([]).run()
+    page.chat_input[0].set_value("How warm?").run()
+
+    assert app.history.conversations() == []
+    assert page.chat_input[0].value == "How warm?"
+
+
+def test_a_name_that_is_an_image_stays_text(app: App, open_page: Open) -> None:
+    base = app.library.create("![b](http://127.0.0.1:9/b.png)")
+    name = "![d](http://127.0.0.1:9/d.png).md"
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name=name, data=NOTES.encode())]))
+    page = open_page(chat=answered(app, base.id))
+
+    html = MarkdownIt().render(shown_text(page))
+    assert "127.0.0.1" in html
+    assert "<img" not in html
+    assert "<a " not in html
+
+
+def test_only_the_last_messages_are_drawn_until_asked_for(app: App, base_id: str, open_page: Open) -> None:
+    conversation_id = answered(app, base_id, "Question 0 about bees?")
+    for number in range(1, 12):
+        request = AskRequest(
+            question=f"Question {number} about bees?", base_ids=(base_id,), conversation_id=conversation_id
+        )
+        app.answering.ask(request).wait(30)
+    page = open_page(chat=conversation_id)
+    assert len(page.chat_message) == 20
+
+    page.button(key="earlier").click().run()
+    assert len(page.chat_message) == 24
