@@ -105,7 +105,7 @@ class App:
         if waiting:
             self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
-        self._indexes.check_keyword()
+        self._indexes.check()
         self._worker.start()
 
 

@@ -1,7 +1,7 @@
 """Keeps the two derived indexes equal to the database: adds, deletes, checks at start, and rebuilds.
 
-The keyword index is checked before the app answers anything, because every search needs it. Chroma is checked and,
-where in doubt, rebuilt by the worker; until then vectors are searched exactly in the database, which gives the same
+The keyword index is checked, and rebuilt where in doubt, before the app answers anything, because every search needs
+it. Chroma is rebuilt by the worker; until then vectors are searched exactly in the database, which gives the same
 results, only slower. Only the owner of the data folder makes one of these with ``owner=True``.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ingestion.protocols import Vectors
-from kb_app.errors import StorageError
 from kb_app.models import KnowledgeBase, Notice, StoredChunk
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.services.notices import Notices
@@ -91,53 +90,52 @@ class Indexes:
     def seal(self, base_id: str) -> None:
         """Record that the change of this base is complete in the database and in both indexes."""
         self._changing = False
-        self._manifest.seal(f"{KEYWORD}/{base_id}")
+        self._seal_keyword(self._bases.get(base_id))
         self.reseal()
 
     def reseal(self) -> None:
         """Record that Chroma is complete although its files changed: it writes in answer to queries, too."""
         if self._chroma_ready.is_set() and not self._changing:
-            self._manifest.seal(CHROMA)
+            self._manifest.seal(CHROMA, _facts(self._bases.all()))
 
     # --- checking ------------------------------------------------------------------------------
 
-    def check_keyword(self) -> None:
-        """Compare every keyword index with the database and rebuild those that differ. Call before serving."""
+    def check(self) -> None:
+        """Compare both indexes with the database before anything is answered.
+
+        Keyword indexes that differ are rebuilt here; Chroma, by the worker, in :meth:`rebuild_vectors`. Neither is
+        opened for this: the manifest tells whether files or counts have changed since all was well.
+        """
         living = self._bases.all()
         for base in living:
-            if not self._keyword_is_good(base):
+            if not self._manifest.matches(f"{KEYWORD}/{base.id}", _facts([base])):
                 self._rebuild_keyword(base.id)
-                self._manifest.seal(f"{KEYWORD}/{base.id}")
+                self._seal_keyword(base)
                 if base.chunk_count:
                     self._notices.add(Notice(key="keyword_rebuilt", params={"base": base.name}, level="warning"))
-        known = {f"{KEYWORD}/{base.id}" for base in living} | {CHROMA}
-        for part in self._manifest.parts() - known:
+        for part in self._manifest.parts() - {f"{KEYWORD}/{base.id}" for base in living} - {CHROMA}:
             self.keyword.drop(part.removeprefix(f"{KEYWORD}/"))
             self._manifest.forget(part)
-        if not self._manifest.matches(CHROMA) and any(base.chunk_count for base in living):
+        if self._manifest.matches(CHROMA, _facts(living)):
+            self._chroma_ready.set()
+        elif any(base.chunk_count for base in living):
             self._notices.add(Notice(key="vectors_distrusted", level="warning"))
 
-    def check_vectors(self, keep_going: Callable[[], bool]) -> None:
-        """Compare Chroma with the database and rebuild it where they differ. Runs on the worker thread.
+    def rebuild_vectors(self, keep_going: Callable[[], bool]) -> None:
+        """Fill Chroma anew from the database. Runs on the worker thread.
 
-        Stops early, to be continued at the next start, when ``keep_going`` turns false.
+        Stops early, to be begun again at the next start, when ``keep_going`` turns false.
         """
-        bases = self._bases.all()
-        if self._manifest.matches(CHROMA) and self._chroma_is_complete(bases):
-            self._chroma_ready.set()
-            return
         self._manifest.forget(CHROMA)
         self._chroma.reset()
+        bases = self._bases.all()
         for base in bases:
-            if not keep_going():
-                return
             self._refill_chroma(base.id, keep_going)
         if not keep_going():
             return
         self._chroma_ready.set()
-        self._manifest.seal(CHROMA)
-        total = sum(base.chunk_count for base in bases)
-        if total:
+        self.reseal()
+        if total := sum(base.chunk_count for base in bases):
             self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
 
     def differences(self, base: KnowledgeBase) -> tuple[int, int]:
@@ -172,28 +170,13 @@ class Indexes:
         self._manifest.forget(CHROMA)
         self._notices.add(Notice(key="vectors_distrusted", level="warning"))
 
-    def _keyword_is_good(self, base: KnowledgeBase) -> bool:
-        if not self._manifest.matches(f"{KEYWORD}/{base.id}"):
-            return False
-        try:
-            return self.keyword.ids(base.id) == self._chunks.ids(base.id)
-        except StorageError:
-            _LOG.warning("the keyword index of base %s cannot be read", base.id)
-            return False
+    def _seal_keyword(self, base: KnowledgeBase) -> None:
+        self._manifest.seal(f"{KEYWORD}/{base.id}", _facts([base]))
 
     def _rebuild_keyword(self, base_id: str) -> None:
         self.keyword.drop(base_id)
         for chunks in self._chunks.iter_chunks(base_id, batch=5000):
             self.keyword.add(base_id, chunks)
-
-    def _chroma_is_complete(self, bases: Sequence[KnowledgeBase]) -> bool:
-        try:
-            if self._chroma.base_ids() - {base.id for base in bases}:
-                return False
-            return all(self._chroma.count(base.id) == base.chunk_count for base in bases)
-        except Exception:  # noqa: BLE001 - a damaged folder fails in any way; it is rebuilt
-            _LOG.exception("Chroma cannot be read; rebuilding it")
-            return False
 
     def _refill_chroma(self, base_id: str, keep_going: Callable[[], bool] = lambda: True) -> None:
         self._chroma.drop(base_id)
@@ -201,3 +184,7 @@ class Indexes:
             if not keep_going():
                 return
             self._chroma.add(base_id, ids, vectors)
+
+
+def _facts(bases: Sequence[KnowledgeBase]) -> dict[str, int]:
+    return {base.id: base.chunk_count for base in bases if base.chunk_count}

@@ -60,7 +60,7 @@ class Worker:
 
     def _step(self) -> None:
         if not self._indexes.vectors_ready:
-            self._indexes.check_vectors(lambda: not self._closing.is_set())
+            self._indexes.rebuild_vectors(lambda: not self._closing.is_set())
             return
         claimed = self._jobs.claim()
         if claimed is None or claimed.job.kind != "ingest":

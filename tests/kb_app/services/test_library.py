@@ -267,3 +267,9 @@ def test_a_second_process_hands_its_files_to_the_owner_and_can_search(tmp_path):
         vector = guest.models.embedder("builtin").embed_query("龙井茶产于杭州")
         assert guest._indexes.query(base.id, vector, 1)[0][0] == f"{job.document_id}:0"
         assert guest._indexes._chroma._client is None
+
+
+def test_an_empty_base_can_be_asked(app):
+    base = app.library.create("空")
+    retrieval = app.retriever.retrieve("有什么？", [base.id])
+    assert (retrieval.hits, retrieval.found) == ((), False)
