@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ingestion.models import Block, BlockKind, Chunk, ChunkOptions, Document
@@ -63,12 +63,12 @@ def chunk(document: Document, options: ChunkOptions | None = None) -> tuple[Chun
     for run in _runs(document, options):
         drafts += _fill(run, options)
     starts = [block.start for block in document.blocks]
-    found: list[Chunk] = []
-    for draft in drafts:
-        made = _chunk(document, draft, starts, len(found))
-        if _WORD.search(made.search_text):
-            found.append(made)
-    return tuple(found)
+    made = [_chunk(document, draft, starts) for draft in drafts]
+    worded = [passage for passage in made if _WORD.search(passage.search_text)]
+    if not worded and document.media_type == "application/pdf":
+        # A page of nothing but symbols is still what its reader sees.
+        worded = [passage for passage in made if passage.search_text]
+    return tuple(replace(passage, index=index) for index, passage in enumerate(worded))
 
 
 def _runs(document: Document, options: ChunkOptions) -> Iterator[list[_Piece]]:
@@ -211,14 +211,14 @@ def _join_tails(drafts: list[_Draft], options: ChunkOptions) -> list[_Draft]:
     return joined
 
 
-def _chunk(document: Document, draft: _Draft, starts: Sequence[int], index: int) -> Chunk:
+def _chunk(document: Document, draft: _Draft, starts: Sequence[int]) -> Chunk:
     start = (draft.overlap or draft.own)[0].start
     end = draft.own[-1].end
     first = max(0, bisect_right(starts, start) - 1)
     blocks = document.blocks[first : bisect_left(starts, end)]
     extract = markdown_search_text if document.media_type == "text/markdown" else plain_search_text
     return Chunk(
-        index=index,
+        index=0,
         text=document.text[start:end],
         search_text=extract(document.text, blocks, start, end),
         start=start,

@@ -83,16 +83,25 @@ def _without_stray_marks(text: str) -> str:
 
 
 def drop_furniture(pages: Pages) -> Pages:
-    """Return the pages without running headers, footers and page numbers."""
+    """Return the pages without running headers, footers and page numbers.
+
+    Where that would take most of the text, the repeated lines are the text, and everything stays.
+    """
+    kept = pages
     if len(pages) >= _FURNITURE_MIN_PAGES:
         counts = Counter(key for page in pages for key in {_mask(page[i]) for i in _edge(page)})
         least = max(_FURNITURE_LINES, _FURNITURE_MIN_SHARE * len(pages))
         repeated = {key for key, count in counts.items() if key and count >= least}
-        pages = [
+        kept = [
             [line for i, line in enumerate(page) if i not in _edge(page) or _mask(line) not in repeated]
             for page in pages
         ]
-    return [_without_page_number(page) for page in pages] if len(pages) > 1 else pages
+    kept = [_without_page_number(page) for page in kept] if len(pages) > 1 else kept
+    return kept if _char_count(kept) * 2 > _char_count(pages) else pages
+
+
+def _char_count(pages: Pages) -> int:
+    return sum(len(line) for page in pages for line in page)
 
 
 def _edge(page: Sequence[str]) -> set[int]:

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from ingestion.chunk import CHUNKING_VERSION
 from ingestion.clean import CleanRules
 from ingestion.embed import embed_chunks
-from ingestion.errors import IngestionError, TooHeavyError
+from ingestion.errors import DamagedError, IngestionError, NoTextError, TooHeavyError
 from ingestion.load import LOADER_VERSION
 from ingestion.load.sniff import sniff
 from ingestion.models import ChunkOptions, LoadLimits, PreparedDocument, Progress
@@ -16,6 +17,11 @@ from ingestion.prepare import prepare
 from ingestion.protocols import DocumentStore, Embedder
 
 __all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_limited"]
+
+_BASE_MEMORY_BYTES = 700_000_000
+_MEMORY_PER_BYTE = 20
+_SECOND_TRY_CPU_S = 3
+_BYTES_PER_CPU_S = 200_000
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +44,7 @@ def prepare_limited(  # noqa: PLR0913 - each argument is a separate choice of th
         TooHeavyError: a limit was reached, twice for a PDF.
         IngestionError: every other reason, see ``ingestion.errors``.
     """
-    limits = limits or LoadLimits()
+    limits = _fitting(limits or LoadLimits(), len(data))
     arguments = {
         "data": data,
         "name": name,
@@ -53,11 +59,30 @@ def prepare_limited(  # noqa: PLR0913 - each argument is a separate choice of th
         _log.warning("reading stopped (%s)", death)
         if sniff(data) != "PDF":
             raise TooHeavyError(str(death), limit=death.reason) from death
+        return _second_try(arguments, _tighter(limits, len(data)), on_progress)
+
+
+def _second_try(arguments: Mapping[str, object], limits: LoadLimits, on_progress: Progress | None) -> PreparedDocument:
     try:
         return _run("prepare_pdf_by_pypdf", arguments, limits, on_progress)
     except WorkerDiedError as death:
         _log.warning("reading with pypdf stopped too (%s)", death)
         raise TooHeavyError(str(death), limit=death.reason) from death
+    except (DamagedError, NoTextError) as error:
+        # PDFium died on it and pypdf met its own limits: "damaged" would send the user looking elsewhere.
+        raise TooHeavyError(error.detail, limit="crash") from error
+
+
+def _fitting(limits: LoadLimits, byte_count: int) -> LoadLimits:
+    """Return the limits with no more memory than a file of this size can honestly need, so bombs die sooner."""
+    memory_bytes = min(limits.memory_bytes, _BASE_MEMORY_BYTES + _MEMORY_PER_BYTE * byte_count)
+    return replace(limits, memory_bytes=memory_bytes)
+
+
+def _tighter(limits: LoadLimits, byte_count: int) -> LoadLimits:
+    """Return limits for the second try: a small file that took one worker down is hostile, not long."""
+    cpu_s = min(limits.cpu_s, _SECOND_TRY_CPU_S + byte_count // _BYTES_PER_CPU_S)
+    return replace(limits, cpu_s=cpu_s)
 
 
 def _run(

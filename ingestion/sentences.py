@@ -10,9 +10,7 @@ _BREAK = re.compile(
     rf"|[.!?]+[{_CLOSERS}]*(?=\s|$|[\u3400-\u9fff])"
     r"|\n",
 )
-_BEFORE_NAME = frozenset(
-    ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "ft", "gen", "col", "lt", "sgt", "capt")
-)
+_BEFORE_NAME = frozenset(("mr", "mrs", "ms", "dr", "prof", "st", "mt", "ft", "gen", "col", "lt", "sgt", "capt"))
 _BEFORE_TEXT = frozenset(("eg", "ie", "cf", "vs", "viz", "approx", "resp", "rev", "hon", "gov", "sen", "rep"))
 _MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
 _BEFORE_NUMBER = frozenset(

@@ -11,19 +11,22 @@ from collections import Counter
 from ingestion.load.han import COMMON_HAN
 
 #: A page whose ``garbage_share`` is above this is not indexed.
-UNREADABLE_ABOVE = 0.3
+UNREADABLE_ABOVE = 0.23
 #: Above this another engine is worth a try.
-SUSPICIOUS_ABOVE = 0.05
+SUSPICIOUS_ABOVE = 0.12
 
 _MIN_CHARS = 4
-_MIN_HAN = 20
+_MIN_HAN = 12
+_MIN_NOISE_CHARS = 9
 _MIN_COMMON_HAN_SHARE = 0.25
 _MIN_RARE_SCRIPTS = 3
 
 _BLANKS = re.compile(r"\s+")
 _GLYPH_NAMES = re.compile(r"/(?:[gGC]|cid|glyph|uni|index)[0-9A-Fa-f]+|/[A-Za-z]+\.(?:oldstyle|alt|sc)\b|\(cid:\d+\)")
-_LATIN1_NOISE = re.compile("[\u00a1-\u00ff]{3,}")
-_HAN = re.compile("[\u4e00-\u9fff]")
+_NOISE_WORD = re.compile(r"(?<!\S)(?=\S*[¡-ÿ])\S{3,}")
+_ODD_LATIN = re.compile("[¡-ÿ\u02c6-\u02dd\u2020-\u2026]")
+_ODD_WORD_SHARE = 0.5
+_HAN = re.compile("[\u3400-\u9fff]")
 _COMMON_SCRIPTS = frozenset(
     (
         "LATIN",
@@ -76,7 +79,8 @@ def garbage_share(text: str) -> float:
     counts = Counter(dense)
     broken = sum(n for character, n in counts.items() if _is_broken(character))
     broken += sum(len(match) for match in _GLYPH_NAMES.findall(dense))
-    broken += sum(len(match) for match in _LATIN1_NOISE.findall(dense))
+    if len(dense) >= _MIN_NOISE_CHARS:
+        broken += _latin_noise_count(text)
     broken += _rare_script_count(counts) + _rare_han_count(counts)
     return min(1.0, broken / len(dense))
 
@@ -86,6 +90,17 @@ def _is_broken(character: str) -> bool:
     if character == "\x02" or " " < character <= "~":
         return False
     return character == "\ufffd" or unicodedata.category(character) in ("Cc", "Co", "Cn", "Cs")
+
+
+def _latin_noise_count(text: str) -> int:
+    """Count the upper Latin-1 characters of words made mostly of them: other scripts seen through Latin-1."""
+    found = 0
+    for word in _NOISE_WORD.findall(text):
+        odd = len(_ODD_LATIN.findall(word))
+        # Characters in the order of their codes are a specimen of a font, not a text gone wrong.
+        if odd >= _ODD_WORD_SHARE * len(word) and list(word) != sorted(word):
+            found += odd
+    return found
 
 
 def _rare_script_count(counts: Counter[str]) -> int:

@@ -31,6 +31,11 @@ MEDIA_TYPE = "application/pdf"
 _HEADER = b"%PDF-"
 _HEADER_WINDOW = 65_536
 _PROGRESS_EVERY = 10
+_MIN_GARBAGE_CHARS = 8
+_GARBLED_SHARE = 0.9
+_HARDLY_ANY_CHARS = 8
+_RETRY_MAX_PAGES = 20
+_RETRY_MIN_GAIN = 4
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +64,8 @@ def load_pdf(
             raise _more_telling(error, refusal) from error
         _log.info("PDFium refused the file, reading with pypdf: %s", error)
         pages = _pypdf_pages(structure, limits)
+    if structure is not None:
+        pages = _retry_empty(pages, structure)
     return _assess(pages, name, structure)
 
 
@@ -132,6 +139,21 @@ def _pypdf_pages(structure: PdfStructure, limits: LoadLimits) -> list[PageText]:
     return list(_within((PageText(text=t, is_picture=is_picture and not t) for t in texts), limits))
 
 
+def _retry_empty(pages: list[PageText], structure: PdfStructure) -> list[PageText]:
+    """Return the pages with pypdf's text where PDFium found hardly a letter in the whole of a short document."""
+    found = sum(len("".join((page.text or "").split())) for page in pages)
+    if found > _HARDLY_ANY_CHARS or not 0 < len(pages) <= _RETRY_MAX_PAGES:
+        return pages
+    texts = [structure.text(index) or "" for index in range(min(len(pages), structure.page_count))]
+    texts = [text if garbage_share(text) < SUSPICIOUS_ABOVE else "" for text in texts]
+    if sum(len("".join(text.split())) for text in texts) < _RETRY_MIN_GAIN * (found + 1):
+        return pages
+    rest = pages[len(texts) :]
+    return [
+        PageText(text=text, is_picture=p.is_picture and not text.strip()) for p, text in zip(pages, texts, strict=False)
+    ] + rest
+
+
 def _check_page_count(count: int, limits: LoadLimits) -> None:
     if count > limits.max_pages:
         raise TooHeavyError(f"{count} pages", limit="pages")
@@ -150,15 +172,20 @@ def _assess(pages: list[PageText], name: str, structure: PdfStructure | None) ->
     """Return the document of the readable pages, or raise the verdict on all of them."""
     texts: list[str] = []
     unreadable: list[int] = []
-    has_garbage = False
+    garbled_count = garbage_chars = 0
     for index, page in enumerate(pages):
         text, is_garbled = _best_text(page, index, structure)
-        has_garbage = has_garbage or is_garbled
+        garbled_count += is_garbled
+        garbage_chars += sum(map(str.isprintable, text)) if is_garbled else 0
         if is_garbled or page.text is None or page.is_picture:
             unreadable.append(index + 1)
-        texts.append(_with_notes("" if is_garbled else text, index, structure))
-    if not any(text.strip() for text in texts):
-        raise _verdict(pages, has_garbage)
+        texts.append("" if is_garbled else text)
+    # A cover that can be read does not make a book: it would pass for one and answer nothing.
+    has_text = any(text.strip() for text in texts) and garbled_count < _GARBLED_SHARE * len(pages)
+    texts = [_with_notes(text, index, structure) for index, text in enumerate(texts)]
+    has_notes = any(text.strip() for text in texts)
+    if not has_text and (garbled_count or any(p.is_picture for p in pages) or not has_notes):
+        raise _verdict(pages, garbage_chars)
     metadata = structure.metadata() if structure else {}
     return LoadedDocument(
         name=name,
@@ -192,9 +219,9 @@ def _with_notes(text: str, index: int, structure: PdfStructure | None) -> str:
     return "\n".join([text.rstrip(), *notes]) if notes else text
 
 
-def _verdict(pages: list[PageText], has_garbage: bool) -> IngestionError:
+def _verdict(pages: list[PageText], garbage_chars: int) -> IngestionError:
     pictures = sum(page.is_picture for page in pages)
-    if has_garbage:
+    if garbage_chars >= _MIN_GARBAGE_CHARS:
         return GarbledError(f"{len(pages)} pages")
     if pictures:
         return ScannedError(f"{pictures} of {len(pages)} pages", pages=pictures)

@@ -30,6 +30,10 @@ PARSER_FAILURES = (
     struct.error,
     zlib.error,
 )
+_PYPDF_LOG = logging.getLogger("pypdf")
+# Without any handler Python would print pypdf's remarks on fonts to standard error.
+_PYPDF_LOG.addHandler(logging.NullHandler())
+
 _MAX_OUTLINE_ENTRIES = 20_000
 _MAX_OUTLINE_DEPTH = 20
 _MAX_ANNOTATIONS_PER_PAGE = 2_000
@@ -48,8 +52,7 @@ class PdfStructure:
             DamagedError: pypdf cannot open it.
         """
         self._warnings = _WarningCounter()
-        logger = logging.getLogger("pypdf")
-        logger.addHandler(self._warnings)
+        _PYPDF_LOG.addHandler(self._warnings)
         try:
             self._reader = PdfReader(io.BytesIO(data), strict=False)
             self._unlock(password)
@@ -57,7 +60,7 @@ class PdfStructure:
         except PARSER_FAILURES as error:
             raise DamagedError(f"{type(error).__name__}: {error}") from error
         finally:
-            logger.removeHandler(self._warnings)
+            _PYPDF_LOG.removeHandler(self._warnings)
 
     @property
     def is_repaired(self) -> bool:
