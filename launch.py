@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 UNFINISHED = VENV / "unfinished"
 OLDEST, NEWEST = (3, 11), (3, 13)
-UNPACKED = "1.1 GB"
+UNPACKED = "0.9 GB"
 
 MESSAGES = {
     "zh": {
