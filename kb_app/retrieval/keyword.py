@@ -92,6 +92,8 @@ class KeywordIndex:
         Raises:
             KeywordIndexError: the index is missing or damaged.
         """
+        if self._is_new(base_id):
+            return []
         with _damage_reported(base_id):
             index = self._open(base_id).index
             searcher = index.searcher()
@@ -114,6 +116,8 @@ class KeywordIndex:
         Raises:
             KeywordIndexError: the index is missing or damaged.
         """
+        if self._is_new(base_id):
+            return Statistics(chunk_count=0, average_length=1.0, frequencies={})
         with _damage_reported(base_id):
             reader = self._open(base_id)
             searcher = reader.index.searcher()
@@ -122,6 +126,10 @@ class KeywordIndex:
                 average_length=reader.average_length,
                 frequencies={term: _frequency(searcher, term) for term in query_terms},
             )
+
+    def _is_new(self, base_id: str) -> bool:
+        """Whether nothing was ever added: there is no folder, and none has vanished."""
+        return base_id not in self._readers and not self._path(base_id).exists()
 
     def _path(self, base_id: str) -> Path:
         return self._folder / base_id

@@ -1,4 +1,5 @@
 import multiprocessing
+import shutil
 import threading
 from pathlib import Path
 
@@ -87,10 +88,19 @@ def test_statistics_count_chunks_and_terms(index, make_chunk):
     assert statistics.frequencies == {"red": 2, "appl": 1, "none": 0}
 
 
-def test_missing_index_is_reported(index):
-    for call in (index.ids, lambda base: index.search(base, ["a"], 5), lambda base: index.delete_documents(base, ["d"])):
+def test_a_base_to_which_nothing_was_added_is_empty(index):
+    assert index.search("never-made", ["a"], 5) == []
+    assert index.statistics("never-made", ["a"]).chunk_count == 0
+
+
+def test_an_index_that_vanishes_is_reported(index, make_chunk, tmp_path):
+    index.add("base", [make_chunk("some words")])
+    index.search("base", ["some"], 5)
+    shutil.rmtree(tmp_path / "keyword" / "base")
+    calls = (index.ids, lambda base: index.search(base, ["a"], 5), lambda base: index.delete_documents(base, ["d"]))
+    for call in calls:
         with pytest.raises(KeywordIndexError) as caught:
-            call("never-made")
+            call("base")
         assert caught.value.code == "index_damaged"
 
 
