@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from kb_app.app import App
 
+from kb_app.app import App
 from kb_app.errors import NotFoundError
 from kb_app.models import KnowledgeBase, Message
 from kb_app.ui.answer import live_answer, show_messages
@@ -17,7 +17,7 @@ from kb_app.ui.markup import short
 from kb_app.ui.navigation import go_to
 from kb_app.ui.runtime import get_app
 from kb_app.ui.sources import passage_dialog
-from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, SHOWN_MESSAGES, adopt_url, set_widget
+from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, SHOWN_MESSAGES, adopt_url, set_widget, widget
 from kb_app.ui.text import t
 
 
@@ -108,8 +108,14 @@ def empty_chat(app: App, bases: Sequence[KnowledgeBase]) -> None:
         st.info(t("chat.no_bases"), icon=":material/library_add:")
     elif chosen and not any(base.document_count or is_busy(app, base.id) for base in chosen):
         st.info(t("chat.empty_base"), icon=":material/upload_file:")
-        if st.button(t("chat.add_documents"), key="add_documents", icon=":material/add:", type="primary"):
-            go_to("knowledge_bases")
+        st.button(
+            t("chat.add_documents"),
+            key="add_documents",
+            icon=":material/add:",
+            type="primary",
+            on_click=go_to,
+            args=("knowledge_bases",),
+        )
     example_questions(app, chosen, lambda question: ask(app, bases, question))
 
 
@@ -120,10 +126,13 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         set_widget(CHAT_INPUT_WIDGET, draft)
     chosen = [base for base in bases if base.id in scope(bases)]
     hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
-    question = st.chat_input(hint, key=CHAT_INPUT_WIDGET, disabled=not bases, max_chars=4000)
-    if question:
-        ask(app, bases, question)
-        st.rerun()
+    st.chat_input(
+        hint,
+        key=CHAT_INPUT_WIDGET,
+        disabled=not bases,
+        max_chars=4000,
+        on_submit=lambda: ask(app, bases, str(widget(CHAT_INPUT_WIDGET) or "")),
+    )
 
 
 main()

@@ -25,14 +25,25 @@ def main() -> None:
     base_dialogs(app, base)
     with st.container(horizontal=True, vertical_alignment="center", key="base_head"):
         st.caption(t("bases.summary", documents=base.document_count, chunks=base.chunk_count), width="stretch")
-        if st.button(t("bases.ask"), key="ask_base", icon=":material/forum:", disabled=not base.document_count):
-            open_conversation(None)
-            SCOPE.set((base.id,))
-            go_to("chat")
+        st.button(
+            t("bases.ask"),
+            key="ask_base",
+            icon=":material/forum:",
+            disabled=not base.document_count,
+            on_click=ask_about,
+            args=(base.id,),
+        )
         base_actions(base)
     upload_box(app, base)
     job_progress(app, base.id)
     document_list(app, base)
+
+
+def ask_about(base_id: str) -> None:
+    """Open a new conversation with this base alone."""
+    open_conversation(None)
+    SCOPE.set((base_id,))
+    go_to("chat")
 
 
 main()

@@ -83,6 +83,8 @@ def _reason(model: ModelInfo | None) -> None:
 def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
     """Start answering ``question`` in the open conversation, or keep it in the box and say why not."""
     base_ids = scope(bases)
+    if not question.strip():
+        return
     if not base_ids:
         _give_back(question, t("chat.pick_base"))
         return

@@ -7,7 +7,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
-from kb_app.ui.components import close_dialog, confirm, error_box, flash, flash_error, open_dialog
+from kb_app.ui.components import confirm, flash, flash_error, form_dialog, open_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.state import BASE, DIALOG, DOCUMENT_PAGE, SELECTED_DOCUMENTS, adopt_url, set_widget, widget
 from kb_app.ui.text import t
@@ -19,6 +19,7 @@ CREATE_DIALOG, RENAME_DIALOG, REINDEX_DIALOG, DELETE_DIALOG = (
     "delete_base",
 )
 _BUILTIN_EMBEDDER = "builtin"
+_NAME, _EMBEDDER = "base_name", "base_embedder"
 
 
 def choose_base(bases: Sequence[KnowledgeBase]) -> KnowledgeBase:
@@ -72,59 +73,41 @@ def base_dialogs(app: App, base: KnowledgeBase | None) -> None:
     """Show the dialog that was asked for, if any."""
     wanted = DIALOG.get()
     if wanted == CREATE_DIALOG:
-        st.dialog(t("bases.new"), on_dismiss=close_dialog)(_create)(app)
+        form_dialog(t("bases.new"), t("bases.create"), lambda: _create_fields(app), lambda: _create(app))
     elif base is None:
         return
     elif wanted == RENAME_DIALOG:
-        st.dialog(t("bases.rename"), on_dismiss=close_dialog)(_rename)(app, base)
+        form_dialog(t("bases.rename"), t("common.save"), lambda: _name_field(base.name), lambda: _rename(app, base))
     elif wanted == REINDEX_DIALOG:
         title = t("bases.reindex_title", name=label(base.name))
         confirm(title, t("bases.reindex_text"), t("bases.reindex"), lambda: _reindex(app, base))
     elif wanted == DELETE_DIALOG:
         text = t("bases.delete_text", documents=base.document_count)
-        confirm(t("bases.delete_title", name=label(base.name)), text, t("common.delete"), lambda: _delete(app, base))
+        title = t("bases.delete_title", name=label(base.name))
+        confirm(title, text, t("common.delete"), lambda: _delete(app, base))
+
+
+def _name_field(name: str = "") -> None:
+    st.text_input(t("bases.name"), value=name, placeholder=t("bases.name_hint"), max_chars=100, key=_NAME)
+
+
+def _create_fields(app: App) -> None:
+    _name_field()
+    ready = [model.id for model in app.models.cached() if model.kind == "embedding" and model.state == "ready"]
+    options = [_BUILTIN_EMBEDDER, *(model_id for model_id in ready if model_id != _BUILTIN_EMBEDDER)]
+    if len(options) > 1:
+        st.selectbox(t("bases.embedder"), options=options, key=_EMBEDDER)
 
 
 def _create(app: App) -> None:
-    with st.form("create_base", border=False):
-        name = st.text_input(t("bases.name"), placeholder=t("bases.name_hint"), max_chars=100, key="new_base_name")
-        embedder = _embedder_choice(app)
-        sent = st.form_submit_button(t("bases.create"), type="primary", key="create_base_submit")
-    if not sent:
-        return
-    try:
-        base = app.library.create(name or "", embedder=embedder)
-    except KBAppError as error:
-        error_box(error)
-        return
-    close_dialog()
+    base = app.library.create(str(widget(_NAME) or ""), embedder=str(widget(_EMBEDDER) or _BUILTIN_EMBEDDER))
     show_base(base.id)
     flash(t("bases.created", name=base.name))
-    st.rerun()
-
-
-def _embedder_choice(app: App) -> str:
-    ready = [model.id for model in app.models.cached() if model.kind == "embedding" and model.state == "ready"]
-    options = [_BUILTIN_EMBEDDER, *(model_id for model_id in ready if model_id != _BUILTIN_EMBEDDER)]
-    if len(options) == 1:
-        return _BUILTIN_EMBEDDER
-    return st.selectbox(t("bases.embedder"), options=options, key="new_base_embedder")
 
 
 def _rename(app: App, base: KnowledgeBase) -> None:
-    with st.form("rename_base", border=False):
-        name = st.text_input(t("bases.name"), value=base.name, max_chars=100, key="base_name")
-        sent = st.form_submit_button(t("common.save"), type="primary", key="rename_base_submit")
-    if not sent:
-        return
-    try:
-        app.library.rename(base.id, name or "")
-    except KBAppError as error:
-        error_box(error)
-        return
-    close_dialog()
+    app.library.rename(base.id, str(widget(_NAME) or ""))
     flash(t("bases.renamed"))
-    st.rerun()
 
 
 def _reindex(app: App, base: KnowledgeBase) -> None:

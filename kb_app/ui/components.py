@@ -6,11 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from ingestion.errors import IngestionError
-from kb_app.errors import KBAppError
+from kb_app.errors import KBAppError, error_info
 from kb_app.messages import notice_text
 from kb_app.models import ErrorInfo, Notice
 from kb_app.ui.markup import plain
-from kb_app.ui.state import DIALOG, FLASH
+from kb_app.ui.state import DIALOG, FLASH, FORM_ERROR
 from kb_app.ui.text import describe, language, t
 
 _STYLE = Path(__file__).resolve().with_name("style.css")
@@ -60,23 +60,55 @@ def open_dialog(name: str) -> None:
 
 
 def close_dialog() -> None:
-    """Forget which dialog is open."""
+    """Forget which dialog is open, and what was wrong in it."""
     DIALOG.pop()
+    FORM_ERROR.pop()
+
+
+# Clicks are taken by callbacks, never by `if st.button(...)`: the tick of a live fragment can end the run in
+# which the button is true before that line is reached, and the click would be lost.
 
 
 def confirm(title: str, text: str, action: str, on_confirm: Callable[[], None]) -> None:
     """Ask before something that cannot be undone; on yes, run ``on_confirm`` and redraw the page."""
 
+    def confirmed() -> None:
+        close_dialog()
+        on_confirm()
+
     @st.dialog(title, on_dismiss=close_dialog)
     def ask() -> None:
+        if not DIALOG.get():
+            st.rerun()
         st.markdown(text)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if st.button(t("common.cancel"), key="confirm_no"):
-                close_dialog()
-                st.rerun()
-            if st.button(action, key="confirm_yes", type="primary"):
-                close_dialog()
-                on_confirm()
-                st.rerun()
+            st.button(t("common.cancel"), key="confirm_no", on_click=close_dialog)
+            st.button(action, key="confirm_yes", type="primary", on_click=confirmed)
 
     ask()
+
+
+def form_dialog(title: str, submit: str, fields: Callable[[], None], on_submit: Callable[[], None]) -> None:
+    """Show a form; ``on_submit`` reads the widgets that ``fields`` drew. It stays open on a KBAppError, and says it."""
+
+    def submitted() -> None:
+        FORM_ERROR.pop()
+        try:
+            on_submit()
+        except KBAppError as error:
+            FORM_ERROR.set(error_info(error))
+        else:
+            close_dialog()
+
+    @st.dialog(title, on_dismiss=close_dialog)
+    def show() -> None:
+        if not DIALOG.get():
+            st.rerun()
+        with st.form("dialog_form", border=False):
+            fields()
+            st.form_submit_button(submit, type="primary", key="dialog_submit", on_click=submitted)
+        failure = FORM_ERROR.get()
+        if failure is not None:
+            error_box(failure)
+
+    show()

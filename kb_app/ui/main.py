@@ -9,9 +9,9 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import LANGUAGES
 from kb_app.ui.components import apply_style, error_box, show_flash, show_notice
-from kb_app.ui.navigation import pages
+from kb_app.ui.navigation import follow, pages
 from kb_app.ui.runtime import get_app
-from kb_app.ui.state import LANGUAGE_WIDGET, SET_LANGUAGE, set_widget, widget
+from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, set_widget, widget
 from kb_app.ui.text import language, t
 
 _LOGO = Path(__file__).resolve().with_name("logo.svg")
@@ -33,6 +33,7 @@ def run() -> None:
     SET_LANGUAGE.set(app.settings.language or "")
     st.logo(str(_LOGO), size="large")
     page = st.navigation(list(pages().values()), position="sidebar")
+    follow()
     _notices(app)
     show_flash()
     try:
@@ -51,17 +52,16 @@ def _notices(app: App) -> None:
 
 
 def _language_switch() -> None:
-    if widget(LANGUAGE_WIDGET) is None:
-        set_widget(LANGUAGE_WIDGET, language())
+    set_widget("language_switch", language())
     with st.sidebar, st.container(key="language"):
         st.segmented_control(
             t("app.language"),
             options=LANGUAGES,
             format_func=lambda name: _LANGUAGE_NAMES[name],
-            key=LANGUAGE_WIDGET,
+            key="language_switch",
             required=True,
             label_visibility="collapsed",
-            bind="query-params",
+            on_change=lambda: LANGUAGE.set(str(widget("language_switch"))),
         )
 
 

@@ -84,7 +84,7 @@ def _literal(line: str) -> str:
 
 
 def _unstarted(match: re.Match[str]) -> str:
-    """A line may not begin as a heading, a list or a rule: ``# `` becomes ``\\# ``, ``1.`` becomes ``1\\.``."""
+    """A line may not begin as a heading, a list or a rule: its mark, or the dot after its number, is escaped."""
     spaces, start, dot = match.groups()
     return f"{spaces}{start}\\{dot}" if dot else f"{spaces}\\{start}"
 

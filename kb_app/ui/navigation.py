@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from kb_app.bundle import bundled
+from kb_app.ui.state import NEXT_PAGE
 from kb_app.ui.text import t
 
 PageName = Literal["chat", "knowledge_bases"]
@@ -23,5 +24,13 @@ def pages() -> dict[PageName, Page]:
 
 
 def go_to(name: PageName) -> None:
-    """Leave this page for another."""
-    st.switch_page(pages()[name])
+    """Leave for another page in the next run (for ``on_click``)."""
+    NEXT_PAGE.set(name)
+
+
+def follow() -> None:
+    """Go where the last click wanted to."""
+    wanted = NEXT_PAGE.pop()
+    for name, page in pages().items():
+        if name == wanted:
+            st.switch_page(page)

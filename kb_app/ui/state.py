@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from kb_app.models import ErrorInfo
+
 T = TypeVar("T")
 
 
@@ -77,9 +79,11 @@ DIALOG: Slot[str] = Slot(key="kb.dialog", default="")
 SELECTED_DOCUMENTS: Slot[frozenset[str]] = Slot(key="kb.selected_documents", default=frozenset())
 DOCUMENT_PAGE: Slot[int] = Slot(key="kb.document_page", default=0)
 UPLOAD_GENERATION: Slot[int] = Slot(key="kb.upload_generation", default=0)
-SET_LANGUAGE: Slot[str] = Slot(key="kb.language", default="")
+LANGUAGE: Slot[str] = Slot(key="kb.language", default="", parameter="lang")
+SET_LANGUAGE: Slot[str] = Slot(key="kb.set_language", default="")
+FORM_ERROR: Slot[ErrorInfo | None] = Slot(key="kb.form_error", default=None)
+NEXT_PAGE: Slot[str] = Slot(key="kb.next_page", default="")
 FLASH: Slot[str] = Slot(key="kb.flash", default="")
-LANGUAGE_WIDGET = "lang"
 CHAT_INPUT_WIDGET = "question"
 
 

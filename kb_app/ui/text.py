@@ -8,12 +8,12 @@ from ingestion.errors import IngestionError
 from kb_app.errors import KBAppError, error_info
 from kb_app.messages import LANGUAGES, ErrorText, Language, error_text, pick_language, translate
 from kb_app.models import ErrorInfo
-from kb_app.ui.state import LANGUAGE_WIDGET, SET_LANGUAGE, widget
+from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, adopt_url
 
 
 def language() -> Language:
-    """Return the language: the sidebar's switch, else ``?lang=``, the settings, the browser's locale."""
-    for choice in (widget(LANGUAGE_WIDGET), st.query_params.get(LANGUAGE_WIDGET), SET_LANGUAGE.get()):
+    """Return the language: ``?lang=`` (set by the switch), else the settings', else the browser's."""
+    for choice in (adopt_url(LANGUAGE), SET_LANGUAGE.get()):
         for known in LANGUAGES:
             if choice == known:
                 return known

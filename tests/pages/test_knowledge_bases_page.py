@@ -20,8 +20,8 @@ def upload(app: App, page: AppTest, *files: tuple[str, bytes]) -> None:
 def test_a_base_is_created_from_the_first_run_panel(app: App, open_page: Open) -> None:
     page = open_page("knowledge_bases")
     page.button(key="create_own").click().run()
-    page.text_input(key="new_base_name").set_value("旅行 notes")
-    page.button(key="create_base_submit").click().run()
+    page.text_input(key="base_name").set_value("旅行 notes")
+    page.button(key="dialog_submit").click().run()
 
     assert [base.name for base in app.library.bases()] == ["旅行 notes"]
     assert "No documents yet" in shown_text(page)
@@ -31,8 +31,8 @@ def test_a_name_that_is_taken_is_refused_with_a_sentence(app: App, open_page: Op
     app.library.create("Trips")
     page = open_page("knowledge_bases")
     page.button(key="new_base").click().run()
-    page.text_input(key="new_base_name").set_value("trips")
-    page.button(key="create_base_submit").click().run()
+    page.text_input(key="base_name").set_value("trips")
+    page.button(key="dialog_submit").click().run()
 
     assert len(app.library.bases()) == 1
     assert "of this name exists already" in page.error[0].value
@@ -98,7 +98,7 @@ def test_a_base_is_renamed_reindexed_and_deleted(app: App, open_page: Open) -> N
 
     page.button(key="ask_rename_base").click().run()
     page.text_input(key="base_name").set_value("Journeys")
-    page.button(key="rename_base_submit").click().run()
+    page.button(key="dialog_submit").click().run()
     assert app.library.base(base.id).name == "Journeys"
 
     page.button(key="ask_reindex_base").click().run()
