@@ -24,7 +24,6 @@ SIGNALS = (
     "title_named",
     "rare_units",  # share of the three rarest characters or words that the chunk holds
     "rare_pairs",  # the same of the three rarest pairs
-    "document",
 )
 _RARE = 3
 #: A question of so few characters must match a pair; single characters occur everywhere.

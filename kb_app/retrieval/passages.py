@@ -1,28 +1,102 @@
-"""From ranked chunks to passages: duplicates folded, neighbours joined so that a passage reads well."""
+"""From chunks to passages: neighbours joined so that a passage reads well, near duplicates folded."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ingestion.sentences import count_units
-from kb_app.models import Hit, StoredChunk
+from kb_app.models import StoredChunk
 
-#: A passage is joined up to about this length (units of ``ingestion.models.ChunkOptions``).
-PASSAGE_UNITS = 450
-#: Two chunks sharing this much of their character triples are the same text.
+#: A passage grows to at most this length (units of ``ingestion.models.ChunkOptions``): two chunks of the usual size.
+PASSAGE_UNITS = 600
+#: Two passages sharing this much of their character triples are the same text.
 _SAME = 0.9
 _SHINGLE = 3
 #: The chunker leaves out blanks between chunks, no more than this many.
 _LARGEST_GAP = 4
 
+_T = TypeVar("_T")
 
-def fold_duplicates(hits: Sequence[Hit]) -> list[Hit]:
-    """Return ``hits`` without those whose text is nearly that of a better one."""
-    kept: list[Hit] = []
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One or several neighbouring chunks as one piece of text.
+
+    ``chunk`` has the id of the chunk that was found and the text, offsets and page of the whole; ``members`` are
+    the ids of all chunks in it.
+    """
+
+    chunk: StoredChunk
+    members: frozenset[str]
+
+
+def neighbour_ids(chunk: StoredChunk) -> tuple[str, ...]:
+    """Return the ids of the chunks after and before ``chunk``; chunk ids end in ``:index``."""
+    stem = chunk.id.removesuffix(f":{chunk.index}")
+    if stem == chunk.id:
+        return ()
+    following = f"{stem}:{chunk.index + 1}"
+    return (following, f"{stem}:{chunk.index - 1}") if chunk.index else (following,)
+
+
+def join_neighbours(
+    ranked: Sequence[StoredChunk], known: Mapping[str, StoredChunk], size_units: float = PASSAGE_UNITS
+) -> list[Passage]:
+    """Return passages grown from ``ranked``, best first, each chunk in one of them.
+
+    A chunk takes its better ranked neighbour first. ``known`` holds the neighbours that exist.
+    """
+    order = {chunk.id: place for place, chunk in enumerate(ranked)}
+    taken: set[str] = set()
+    passages: list[Passage] = []
+    for chunk in ranked:
+        if chunk.id in taken:
+            continue
+        names = sorted(neighbour_ids(chunk), key=lambda name: order.get(name, len(order)))
+        members = {chunk.id}
+        whole = chunk
+        for name in names:
+            other = known.get(name)
+            grown = None if other is None or name in taken else _join(whole, other)
+            if grown is not None and count_units(grown.text) <= size_units:
+                whole = grown
+                members.add(name)
+        taken |= members
+        joined = replace(whole, id=chunk.id, index=chunk.index, heading=chunk.heading)
+        passages.append(Passage(chunk=joined, members=frozenset(members)))
+    return passages
+
+
+def _join(one: StoredChunk, other: StoredChunk) -> StoredChunk | None:
+    """Return both as one piece of the document's text, or None when they are no neighbours in one section."""
+    first, second = (one, other) if one.start <= other.start else (other, one)
+    gap = second.start - first.end
+    if gap > _LARGEST_GAP or second.end <= first.end or first.heading != second.heading:
+        return None
+    return replace(
+        first,
+        text=first.text + "\n" * max(gap, 0) + second.text[max(-gap, 0) :],
+        search_text=_join_search_text(first.search_text, second.search_text, -gap),
+        end=second.end,
+    )
+
+
+def _join_search_text(first: str, second: str, overlap: int) -> str:
+    """Return both without repeating what they share at the seam, ``overlap`` characters at most."""
+    for size in range(min(overlap, len(first), len(second)), 0, -1):
+        if first.endswith(second[:size]):
+            return first + second[size:]
+    return f"{first}\n{second}"
+
+
+def fold_duplicates(ranked: Sequence[_T], text: Callable[[_T], str]) -> list[_T]:
+    """Return ``ranked`` without those whose text is nearly that of a better one."""
+    kept: list[_T] = []
     seen: list[set[str]] = []
-    for hit in hits:
-        shingles = _shingles(hit.chunk.search_text)
+    for item in ranked:
+        shingles = _shingles(text(item))
         if not any(_is_same(shingles, other) for other in seen):
-            kept.append(hit)
+            kept.append(item)
             seen.append(shingles)
     return kept
 
@@ -35,69 +109,3 @@ def _shingles(text: str) -> set[str]:
 def _is_same(one: set[str], other: set[str]) -> bool:
     smaller, larger = sorted((len(one), len(other)))
     return smaller >= _SAME * larger and len(one & other) >= _SAME * len(one | other)
-
-
-def join_neighbours(
-    hits: Sequence[Hit],
-    chunks: Callable[[Collection[str]], Mapping[str, StoredChunk]],
-    size_units: float = PASSAGE_UNITS,
-) -> list[Hit]:
-    """Return ``hits`` with their chunks grown by neighbours up to ``size_units``.
-
-    A hit that lies in a better one's passage is dropped; the passage keeps the id of the chunk that was found.
-    """
-    wanted = {name for hit in hits for name in neighbour_ids(hit.chunk)}
-    neighbours = chunks(wanted)
-    joined: list[Hit] = []
-    taken: set[str] = set()
-    for hit in hits:
-        if hit.chunk.id in taken:
-            continue
-        passage, members = _grow(hit.chunk, neighbours, taken, size_units)
-        taken |= members
-        joined.append(replace(hit, chunk=passage))
-    return joined
-
-
-def neighbour_ids(chunk: StoredChunk) -> tuple[str, ...]:
-    """Return the ids of the chunks after and before ``chunk``; chunk ids end in ``:index``."""
-    stem = chunk.id.removesuffix(f":{chunk.index}")
-    if stem == chunk.id:
-        return ()
-    following = f"{stem}:{chunk.index + 1}"
-    return (following, f"{stem}:{chunk.index - 1}") if chunk.index else (following,)
-
-
-def _grow(
-    chunk: StoredChunk, neighbours: Mapping[str, StoredChunk], taken: Collection[str], size_units: float
-) -> tuple[StoredChunk, set[str]]:
-    passage, members = chunk, {chunk.id}
-    for name in neighbour_ids(chunk):
-        other = neighbours.get(name)
-        if other is None or name in taken or other.heading != chunk.heading:
-            continue
-        grown = _join(passage, other) if other.index > chunk.index else _join(other, passage)
-        if grown is not None and count_units(grown.text) <= size_units:
-            passage = replace(
-                chunk,
-                text=grown.text,
-                search_text=grown.search_text,
-                start=grown.start,
-                end=grown.end,
-                page=grown.page,
-            )
-            members.add(name)
-    return passage, members
-
-
-def _join(first: StoredChunk, second: StoredChunk) -> StoredChunk | None:
-    """Return both as one piece of the document's text, or None when something stands between them."""
-    gap = second.start - first.end
-    if gap > _LARGEST_GAP or second.end <= first.end:
-        return None
-    return replace(
-        first,
-        text=first.text + "\n" * max(gap, 0) + second.text[max(-gap, 0) :],
-        search_text=first.search_text + "\n" + second.search_text,
-        end=second.end,
-    )

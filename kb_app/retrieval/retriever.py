@@ -1,18 +1,18 @@
 """From a question to passages: candidates by keyword and vector, exact scores, rerank, folding, confidence."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ingestion.protocols import Embedder
-from kb_app.models import Hit, Retrieval, StoredChunk
+from kb_app.models import Hit, Retrieval
 from kb_app.protocols import ChunkSource, VectorSearch
 from kb_app.retrieval.analyzer import Question, analyse
 from kb_app.retrieval.confidence import confidence, threshold
 from kb_app.retrieval.keyword import KeywordIndex
-from kb_app.retrieval.passages import fold_duplicates, join_neighbours
+from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Evidence, gather
-from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, merged, weigh
+from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, bm25_share, merged, weigh
 
 CANDIDATES = 50
 #: Weight of the dense vote against the lexical score (benchmarks/retrieval/README.md).
@@ -23,13 +23,13 @@ _SILENT = frozenset({"builtin"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """All candidates of a question, best first, with the evidence about each and its fused score."""
+    """All candidate passages of a question, best first: evidence, fused score and dense vote of each."""
 
     question: Question
     weighted: WeightedQuestion
     evidence: tuple[Evidence, ...]
     scores: tuple[float, ...]
-    dense: Mapping[str, float]
+    votes: tuple[float, ...]
 
 
 class Retriever:
@@ -63,8 +63,7 @@ class Retriever:
         """
         started = time.perf_counter()
         ranking = self.rank(question, base_ids)
-        hits = fold_duplicates(_hits(ranking)[: 3 * top_k])
-        hits = join_neighbours(hits, self._chunks.chunks)[:top_k]
+        hits = fold_duplicates(_hits(ranking)[: 2 * top_k], lambda hit: hit.chunk.search_text)[:top_k]
         sure = confidence(ranking.question, ranking.weighted, ranking.evidence[0]) if hits else 0.0
         return Retrieval(
             query=question,
@@ -75,25 +74,43 @@ class Retriever:
         )
 
     def rank(self, question: str, base_ids: Sequence[str]) -> Ranking:
-        """Return every candidate with its evidence, best first; what ``retrieve`` makes passages of."""
+        """Return every candidate passage with its evidence, best first; ``retrieve`` makes hits of them."""
         analysed = analyse(question)
         bases = list(dict.fromkeys(base_ids))
         dense = self._dense(question, bases)
-        wanted = self._by_keyword(analysed, bases) | dense.keys()
-        candidates = self._look_up(wanted, bases)
         statistics = merged([self._keyword.statistics(base, analysed.terms) for base in bases])
         weighted = weigh(analysed, statistics)
-        prepared = [self._prepared.get(chunk) for chunk in candidates]
-        evidence = gather(analysed, weighted, prepared, statistics.average_length)
-        scored = [(found.score + DENSE_WEIGHT * dense.get(found.prepared.chunk.id, 0.0), found) for found in evidence]
-        scored.sort(key=lambda item: (-item[0], item[1].prepared.chunk.id))
+        passages = self._passages(
+            self._by_keyword(analysed, bases) | dense.keys(), bases, weighted, statistics.average_length
+        )
+        prepared = [self._prepared.get(passage.chunk) for passage in passages]
+        evidence = gather(weighted, prepared, statistics.average_length)
+        votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
+        scores = [found.score + DENSE_WEIGHT * vote for found, vote in zip(evidence, votes, strict=True)]
+        order = sorted(range(len(scores)), key=lambda i: (-scores[i], passages[i].chunk.id))
         return Ranking(
             question=analysed,
             weighted=weighted,
-            evidence=tuple(found for _, found in scored),
-            scores=tuple(score for score, _ in scored),
-            dense=dense,
+            evidence=tuple(evidence[i] for i in order),
+            scores=tuple(scores[i] for i in order),
+            votes=tuple(votes[i] for i in order),
         )
+
+    def _passages(
+        self,
+        chunk_ids: Collection[str],
+        base_ids: Collection[str],
+        weighted: WeightedQuestion,
+        average_length: float,
+    ) -> list[Passage]:
+        """Return the candidates that still exist in these bases, joined with their neighbours."""
+        found = self._chunks.chunks(chunk_ids)
+        candidates = [chunk for chunk in found.values() if chunk.base_id in base_ids]
+        missing = {name for chunk in candidates for name in neighbour_ids(chunk)} - found.keys()
+        known = {**found, **self._chunks.chunks(missing)}
+        shares = {chunk.id: bm25_share(weighted, self._prepared.get(chunk), average_length) for chunk in candidates}
+        candidates.sort(key=lambda chunk: (-shares[chunk.id], chunk.id))
+        return join_neighbours(candidates, known)
 
     def _by_keyword(self, question: Question, base_ids: Collection[str]) -> set[str]:
         found: set[str] = set()
@@ -115,11 +132,6 @@ class Retriever:
             votes |= _min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
         return votes
 
-    def _look_up(self, chunk_ids: Collection[str], base_ids: Collection[str]) -> list[StoredChunk]:
-        """Return the chunks that still exist and belong to the bases asked for."""
-        known = self._chunks.chunks(chunk_ids)
-        return [chunk for chunk in known.values() if chunk.base_id in base_ids]
-
 
 def _min_max(found: Sequence[tuple[str, float]]) -> dict[str, float]:
     if not found:
@@ -131,10 +143,6 @@ def _min_max(found: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 def _hits(ranking: Ranking) -> list[Hit]:
     return [
-        Hit(
-            chunk=found.prepared.chunk,
-            score=score,
-            parts={**found.parts, "dense": ranking.dense.get(found.prepared.chunk.id, 0.0)},
-        )
-        for score, found in zip(ranking.scores, ranking.evidence, strict=True)
+        Hit(chunk=found.prepared.chunk, score=score, parts={**found.parts, "dense": vote})
+        for score, found, vote in zip(ranking.scores, ranking.evidence, ranking.votes, strict=True)
     ]

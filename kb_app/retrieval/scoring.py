@@ -54,25 +54,20 @@ def merged(parts: Sequence[Statistics]) -> Statistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedChunk:
-    """A chunk in canonical form: its fields, the body sentence by sentence, and the body's length in terms.
-
-    ``spans`` are the sentences' places in the chunk's ``search_text``.
-    """
+    """A chunk in canonical form: its fields, the body sentence by sentence, and the body's length in terms."""
 
     chunk: StoredChunk
     title: str
     heading: str
     body: str
     sentences: tuple[str, ...]
-    spans: tuple[tuple[int, int], ...]
     length: int
 
 
 def prepare(chunk: StoredChunk) -> PreparedChunk:
     """Return ``chunk`` ready for scoring."""
     text = chunk.search_text
-    spans = tuple(split_sentences(text))
-    sentences = tuple(canonical(text[start:end]) for start, end in spans)
+    sentences = tuple(canonical(text[start:end]) for start, end in split_sentences(text))
     body = "\n".join(sentences)
     return PreparedChunk(
         chunk=chunk,
@@ -80,7 +75,6 @@ def prepare(chunk: StoredChunk) -> PreparedChunk:
         heading=canonical("\n".join(chunk.heading)),
         body=body,
         sentences=sentences,
-        spans=spans,
         length=_length(body),
     )
 
@@ -91,24 +85,25 @@ def _length(body: str) -> int:
 
 
 class PreparedChunks:
-    """The prepared chunks used last, by chunk id; safe to share between threads."""
+    """The chunks and passages prepared last; safe to share between threads."""
 
     def __init__(self, capacity: int = 20_000) -> None:
         """Keep up to ``capacity`` chunks (some 2 kB each)."""
         self._capacity = capacity
         self._lock = Lock()
-        self._cache: OrderedDict[str, PreparedChunk] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, int, int], PreparedChunk] = OrderedDict()
 
     def get(self, chunk: StoredChunk) -> PreparedChunk:
         """Return ``chunk`` prepared; a chunk whose content changed is prepared again."""
+        key = (chunk.id, chunk.start, chunk.end)
         with self._lock:
-            found = self._cache.get(chunk.id)
+            found = self._cache.get(key)
             if found is not None and found.chunk == chunk:
-                self._cache.move_to_end(chunk.id)
+                self._cache.move_to_end(key)
                 return found
         prepared = prepare(chunk)
         with self._lock:
-            self._cache[chunk.id] = prepared
+            self._cache[key] = prepared
             if len(self._cache) > self._capacity:
                 self._cache.popitem(last=False)
         return prepared
