@@ -1,6 +1,7 @@
 """What every stream needs: a way to stop it from any thread, and protection from line separators in JSON."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -100,8 +101,12 @@ class EventStream(Iterator[ModelEvent]):
 
 
 #: UTF-8 of the characters that httpx's line splitter takes for line ends but JSON strings may hold raw.
-_SEPARATORS = {b"\xc2\x85": rb"\u0085", b"\xe2\x80\xa8": rb"\u2028", b"\xe2\x80\xa9": rb"\u2029"}
+_SEPARATORS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
 _BEGINNINGS = (b"\xe2\x80", b"\xe2", b"\xc2")
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return f"\\u{ord(found[0].decode()):04x}".encode()
 
 
 def escape_separators(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -113,12 +118,12 @@ def escape_separators(pieces: Iterator[bytes]) -> Iterator[bytes]:
     held = b""
     for piece in pieces:
         data = held + piece
-        held = next((part for part in _BEGINNINGS if data.endswith(part)), b"")
-        data = data[: len(data) - len(held)]
-        for raw, escaped in _SEPARATORS.items():
-            data = data.replace(raw, escaped)
+        held = b""
+        if data.endswith(_BEGINNINGS):
+            cut = 2 if data.endswith(b"\xe2\x80") else 1
+            data, held = data[:-cut], data[-cut:]
         if data:
-            yield data
+            yield _SEPARATORS.sub(_escaped, data)
     if held:
         yield held
 
