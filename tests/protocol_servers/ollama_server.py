@@ -166,10 +166,10 @@ class OllamaServer(ProtocolServer):
     def chat_drop(self, body: dict[str, Any]) -> Reply:
         return _lines([_part(body, "质保"), _part(body, "期是")], gap_s=0.02, ending="drop")
 
-    def chat_busy(self, body: dict[str, Any]) -> Reply:
+    def chat_rate_limit(self, body: dict[str, Any]) -> Reply:
         return json_reply({"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
 
-    def chat_crash(self, body: dict[str, Any]) -> Reply:
+    def chat_server(self, body: dict[str, Any]) -> Reply:
         return json_reply({"error": "llama runner process has terminated: signal: killed"}, 500)
 
     def chat_memory(self, body: dict[str, Any]) -> Reply:

@@ -1,6 +1,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ from kb_app.providers import Registry, build_providers
 from kb_app.providers.endpoint import Endpoint
 from kb_app.providers.ollama import OllamaProvider, PullProgress
 from kb_app.providers.stream import Hangup
+
+Shows = Callable[[str, str], None]
 
 
 def registry(server: OllamaServer, **endpoint: object) -> Registry:
@@ -66,7 +69,8 @@ def received_before(server: OllamaServer, kind: type[ProviderError]) -> tuple[st
 # --- answers -----------------------------------------------------------------------------------------
 
 
-def test_answer_is_streamed_with_usage_and_exactly_one_end(ollama: OllamaServer) -> None:
+def test_answer_is_streamed_with_usage_and_exactly_one_end(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "chat")
     events = ask(ollama)
     assert answer(events) == ANSWER
     assert len([event for event in events if isinstance(event, Token)]) > 5
@@ -76,7 +80,8 @@ def test_answer_is_streamed_with_usage_and_exactly_one_end(ollama: OllamaServer)
     assert sum(isinstance(event, Finished) for event in events) == 1
 
 
-def test_thinking_is_told_from_the_answer(ollama: OllamaServer) -> None:
+def test_thinking_is_told_from_the_answer(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "thinking")
     ollama.scenario = "thinking"
     events = ask(ollama, request=question(thinking=True))
     assert thoughts(events) == THOUGHT
@@ -84,7 +89,8 @@ def test_thinking_is_told_from_the_answer(ollama: OllamaServer) -> None:
     assert ollama.bodies("/api/chat")[0]["think"] is True
 
 
-def test_think_tags_in_the_text_are_thinking(ollama: OllamaServer) -> None:
+def test_think_tags_in_the_text_are_thinking(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "think_tags")
     ollama.scenario = "think_tags"
     events = ask(ollama, "qwen2.5:0.5b")
     assert thoughts(events).strip() == THOUGHT
@@ -106,13 +112,15 @@ def test_think_is_sent_as_the_model_can_take_it(ollama: OllamaServer, model: str
     assert ollama.bodies("/api/chat")[0].get("think") == sent
 
 
-def test_cut_by_the_length_limit_is_said(ollama: OllamaServer) -> None:
+def test_cut_by_the_length_limit_is_said(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "length")
     ollama.scenario = "length"
     assert ask(ollama)[-1] == Finished(reason="length")
 
 
 @pytest.mark.parametrize("scenario", ["split", "separators", "long", "slow_start"])
-def test_text_arrives_whole(ollama: OllamaServer, scenario: str) -> None:
+def test_text_arrives_whole(ollama: OllamaServer, scenario: str, shows: Shows) -> None:
+    shows("ollama", scenario)
     ollama.scenario, ollama.delay_s = scenario, 0.5
     whole = {"separators": "第一行\u2028第二行\u2029第三行\u0085第四行", "long": "很长的回答。" * 20_000}
     events = ask(ollama)
@@ -175,7 +183,8 @@ def test_messages_are_sent_in_the_shape_every_server_takes(ollama: OllamaServer)
     assert sent == [("user", "一\n\n二"), ("assistant", "答"), ("user", "三")]
 
 
-def test_nothing_asked_is_a_bad_request(ollama: OllamaServer) -> None:
+def test_nothing_asked_is_a_bad_request(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "bad_request")
     with pytest.raises(BadRequestError):
         list(registry(ollama).chat_model("ollama/qwen3:8b").stream(ChatRequest(messages=())))
 
@@ -193,16 +202,17 @@ def test_nothing_asked_is_a_bad_request(ollama: OllamaServer) -> None:
         ("broken_json", BadResponseError, "质保"),
         ("wrong_json", BadResponseError, "质保"),
         ("web_page", BadResponseError, ""),
-        ("busy", RateLimitError, ""),
-        ("crash", ServerError, ""),
+        ("rate_limit", RateLimitError, ""),
+        ("server", ServerError, ""),
         ("memory", ModelTooLargeError, ""),
         ("too_long", ContextTooLongError, ""),
         ("load", BadResponseError, ""),
     ],
 )
 def test_failure_is_typed_and_keeps_what_came(
-    ollama: OllamaServer, scenario: str, kind: type[ProviderError], kept: str
+    ollama: OllamaServer, scenario: str, kind: type[ProviderError], kept: str, shows: Shows
 ) -> None:
+    shows("ollama", scenario)
     ollama.scenario = scenario
     text, error = received_before(ollama, kind)
     assert text == kept
@@ -210,14 +220,16 @@ def test_failure_is_typed_and_keeps_what_came(
     assert error.params["model"] == "qwen3:8b"
 
 
-def test_model_that_is_not_pulled_names_the_command(ollama: OllamaServer) -> None:
+def test_model_that_is_not_pulled_names_the_command(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "no_model")
     with pytest.raises(ModelNotFoundError) as caught:
         ask(ollama, "llama3:70b")
     assert isinstance(caught.value, NotPulledError)
     assert "ollama pull llama3:70b" in error_text("zh", error_info(caught.value)).hint
 
 
-def test_server_that_is_not_there() -> None:
+def test_server_that_is_not_there(shows: Shows) -> None:
+    shows("ollama", "server_down")
     with OllamaServer() as server:
         pass
     with pytest.raises(UnreachableError) as caught:
@@ -225,14 +237,16 @@ def test_server_that_is_not_there() -> None:
     assert server.url in error_text("en", error_info(caught.value)).message
 
 
-def test_server_that_never_answers_times_out(ollama: OllamaServer) -> None:
+def test_server_that_never_answers_times_out(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "timeout")
     ollama.scenario = "silent"
     chat = registry(ollama, read_timeout_s=0.3).chat_model("ollama/qwen3:8b")
     with pytest.raises(ProviderTimeoutError):
         list(chat.stream(question()))
 
 
-def test_key_never_reaches_the_error(ollama: OllamaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_never_reaches_the_error(ollama: OllamaServer, monkeypatch: pytest.MonkeyPatch, shows: Shows) -> None:
+    shows("ollama", "wrong_key")
     from pydantic import SecretStr
 
     def refuse(body: object) -> Reply:
@@ -251,7 +265,8 @@ def test_key_never_reaches_the_error(ollama: OllamaServer, monkeypatch: pytest.M
 # --- stopping --------------------------------------------------------------------------------------------
 
 
-def test_close_closes_the_connection(ollama: OllamaServer) -> None:
+def test_close_closes_the_connection(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "stop")
     ollama.scenario = "endless"
     stream = registry(ollama).chat_model("ollama/qwen3:8b").stream(question())
     assert isinstance(next(stream), Token)
@@ -261,7 +276,8 @@ def test_close_closes_the_connection(ollama: OllamaServer) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["silent", "endless"])
-def test_close_from_another_thread_ends_the_wait(ollama: OllamaServer, scenario: str) -> None:
+def test_close_from_another_thread_ends_the_wait(ollama: OllamaServer, scenario: str, shows: Shows) -> None:
+    shows("ollama", "stop_waiting" if scenario == "silent" else "stop")
     ollama.scenario = scenario
     stream = registry(ollama).chat_model("ollama/qwen3:8b").stream(question())
     events: list[ModelEvent] = []
@@ -285,7 +301,8 @@ def test_stream_closed_before_it_began_sends_nothing(ollama: OllamaServer) -> No
 # --- listing -----------------------------------------------------------------------------------------------
 
 
-def test_models_are_listed_with_kind_state_and_details(ollama: OllamaServer) -> None:
+def test_models_are_listed_with_kind_state_and_details(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "list")
     infos = {info.id: info for info in registry(ollama).models()}
     assert infos["ollama/qwen3:8b"].state == "ready"
     assert infos["ollama/qwen3:8b"].details["size_bytes"] == 5_200_000_000
@@ -313,7 +330,8 @@ def test_unreachable_server_is_a_state() -> None:
 # --- embeddings ----------------------------------------------------------------------------------------------
 
 
-def test_embeddings_are_unit_vectors_in_order_and_batches(ollama: OllamaServer) -> None:
+def test_embeddings_are_unit_vectors_in_order_and_batches(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "embed")
     embedder = registry(ollama).embedder("ollama/bge-m3")
     texts = [f"第 {i} 段" for i in range(70)]
     vectors = embedder.embed_documents(texts)
@@ -349,7 +367,8 @@ def test_missing_vector_is_noticed(ollama: OllamaServer) -> None:
         registry(ollama).embedder("ollama/bge-m3").embed_documents(["一", "二"])
 
 
-def test_busy_server_is_tried_again(ollama: OllamaServer) -> None:
+def test_busy_server_is_tried_again(ollama: OllamaServer, shows: Shows) -> None:
+    shows("ollama", "embed_retry")
     embedder = registry(ollama).embedder("ollama/bge-m3")
     assert embedder.dimension == 1024
     ollama.embed_statuses = [503]
