@@ -27,7 +27,8 @@ LEVEL_3 = ("kb_app.app",)
 #: Module prefix -> what of ours it may import besides itself; the longest prefix that fits decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "launch": (),
-    "pages": (*PLAIN, "kb_app.ui"),
+    # Pages get the App from kb_app.ui and name its type.
+    "pages": (*PLAIN, "kb_app.ui", "kb_app.app"),
     "kb_app.__main__": ("kb_app.cli",),
     "kb_app.ui": (*PLAIN, *LEVEL_1, *LEVEL_2, *LEVEL_3),
     "kb_app.cli": (*PLAIN, *LEVEL_1, *LEVEL_2, *LEVEL_3),

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+from command_line import Command
+
+from kb_app.cli.ingest import expand
+
+KEYS = ["path", "status", "document_id", "pages", "chunks", "chars", "seconds", "error"]
+
+
+def test_one_line_per_file_with_the_agreed_keys(kb: Command, tmp_path: Path) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("# Note\n\nSome text about tea.\n")
+    result = kb("ingest", "notes", note, "--json")
+    assert result.status == 0
+    (record,) = result.records
+    assert list(record) == KEYS
+    assert record["path"] == str(note)
+    assert (record["status"], record["error"], record["pages"]) == ("ready", None, 0)
+    assert record["chunks"] == 1
+    assert record["chars"] == len(note.read_text())
+    assert record["document_id"]
+
+
+def test_the_same_file_again_is_unchanged_and_a_new_version_replaces_it(kb: Command, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("The first version speaks of oolong.")
+    first = kb("ingest", "notes", note, "--json").records[0]
+    assert kb("ingest", "notes", note, "--json").records[0]["status"] == "unchanged"
+    note.write_text("The second version speaks of sencha.")
+    second = kb("ingest", "notes", note, "--json").records[0]
+    assert second["status"] == "replaced"
+    assert second["document_id"] != first["document_id"]
+    assert len(kb("documents", "notes", "--json").records) == 1
+    assert "oolong" not in kb("search", "notes", "oolong", "--json").out.replace('"query": "oolong"', "")
+
+
+def test_bad_files_fail_by_name_and_stop_nobody(kb: Command, tmp_path: Path) -> None:
+    good, empty, binary, missing, other = (
+        tmp_path / name for name in ("good.txt", "empty.md", "binary.txt", "missing.txt", "picture.png")
+    )
+    good.write_text("Readable text.")
+    empty.touch()
+    binary.write_bytes(bytes(range(256)) * 8)
+    other.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    result = kb("ingest", "notes", empty, binary, missing, other, good, "--json")
+    assert result.status == 1
+    found = {Path(record["path"]).name: record for record in result.records}
+    assert {name: record["error"] and record["error"]["code"] for name, record in found.items()} == {
+        "good.txt": None,
+        "empty.md": "empty_file",
+        "binary.txt": "binary",
+        "missing.txt": "cannot_open",
+        "picture.png": "unsupported",
+    }
+    assert all(record["error"]["message"] and record["error"]["hint"] for record in result.records if record["error"])
+
+
+def test_folders_for_people(kb: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    (folder / "deep" / ".hidden").mkdir(parents=True)
+    (folder / "deep" / "a.md").write_text("Alpha")
+    (folder / "deep" / ".hidden" / "b.md").write_text("Beta")
+    (folder / ".c.md").write_text("Gamma")
+    (folder / "d.png").write_bytes(b"\x89PNG")
+    result = kb("ingest", "notes", folder)
+    assert result.status == 0
+    assert "deep/a.md" in result.out
+    assert [record["document"] for record in kb("documents", "notes", "--json").records] == ["deep/a.md"]
+    assert result.out.splitlines()[-1] == "ready 1 · 1 files of other kinds left out"
+
+
+def test_files_of_one_name_in_two_folders_do_not_replace_each_other(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "README.md").touch()
+    (tmp_path / "one" / "only.md").touch()
+    found = expand([tmp_path / "one", tmp_path / "two"])
+    assert [file.name for file in found.files] == ["only.md", "one/sub/README.md", "two/sub/README.md"]
+    assert [file.name for file in expand([tmp_path / "one"]).files] == ["only.md", "sub/README.md"]
+
+
+def test_nothing_to_add(kb: Command, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    result = kb("ingest", "notes", tmp_path / "nothing")
+    assert (result.status, result.out) == (0, "No file to add was found.\n")
+
+
+def test_documents_and_remove(kb: Command, tea: Path) -> None:
+    documents = {record["document"]: record for record in kb("documents", "茶", "--json").records}
+    assert set(documents) == {"keeping.txt", "zh/绿茶.md"}
+    unknown = kb("remove", "茶", "no-such-id")
+    assert unknown.status == 1
+    assert "no-such-id" in unknown.err
+    removed = kb("remove", "茶", documents["zh/绿茶.md"]["document_id"], "--json")
+    assert removed.records[0]["status"] == "removed"
+    assert [record["document"] for record in kb("documents", "茶", "--json").records] == ["keeping.txt"]
+    assert "绿茶用八十度" not in kb("search", "茶", "绿茶水温", "--json").out
