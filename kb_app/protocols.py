@@ -7,6 +7,16 @@ from ingestion.protocols import Embedder, Vectors
 from kb_app.models import ChatRequest, ModelEvent, ModelInfo, StoredChunk
 
 
+class ModelStream(Protocol):
+    """The events of one answer, ending with exactly one ``Finished``."""
+
+    def __iter__(self) -> Iterator[ModelEvent]:
+        """Return the events. Raises ProviderError for every failure, also in mid-stream."""
+
+    def close(self) -> None:
+        """Close the connection, so that the server stops computing. Any thread may call this at any time."""
+
+
 class ChatModel(Protocol):
     """One model that can answer."""
 
@@ -22,14 +32,8 @@ class ChatModel(Protocol):
     def prompted(self) -> bool:
         """Whether it reads ``messages`` (language models) or only ``question`` and ``sources`` (quote)."""
 
-    def stream(self, request: ChatRequest) -> Iterator[ModelEvent]:
-        """Yield events, ending with exactly one ``Finished``.
-
-        Closing the iterator closes the connection, so the server stops computing.
-
-        Raises:
-            ProviderError: for every failure, also in mid-stream; an end without terminal marker is one.
-        """
+    def stream(self, request: ChatRequest) -> ModelStream:
+        """Begin an answer. An end without the protocol's terminal marker is an InterruptedStreamError."""
 
 
 class Provider(Protocol):

@@ -1,6 +1,6 @@
 """Answers without a language model: the documents' own sentences, with the numbers of their passages."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from ingestion.embed import HashedEmbedder
 from ingestion.protocols import Embedder
@@ -8,6 +8,7 @@ from kb_app.errors import ModelNotFoundError
 from kb_app.messages import translate
 from kb_app.models import ChatRequest, Finished, ModelEvent, ModelInfo, Token
 from kb_app.protocols import ChatModel
+from kb_app.providers.stream import EventStream, Hangup
 from kb_app.retrieval.quote import Quote, select_quotes
 
 _PIECE_CHARS = 12
@@ -21,8 +22,11 @@ class QuoteModel:
     context_tokens = _WINDOW_TOKENS
     prompted = False
 
-    def stream(self, request: ChatRequest) -> Iterator[ModelEvent]:
-        """Yield the answer in small pieces, then ``Finished``; every quotation ends in its ``[marker]``."""
+    def stream(self, request: ChatRequest) -> EventStream:
+        """Stream the answer in small pieces, then ``Finished``; every quotation ends in its ``[marker]``."""
+        return EventStream(self._events(request), Hangup())
+
+    def _events(self, request: ChatRequest) -> Generator[ModelEvent]:
         quotes = select_quotes(request.question, request.sources)
         intro = translate(request.language, "quote.intro" if quotes else "quote.none")
         text = "\n\n".join([intro, *map(_as_markdown, quotes)])

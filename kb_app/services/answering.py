@@ -5,7 +5,7 @@ The text is saved every ``SAVE_EVERY_S`` seconds while it streams, so a killed p
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from kb_app.models import (
     ErrorInfo,
     Failed,
     Finished,
-    ModelEvent,
     Retrieval,
     Retrieved,
     Source,
@@ -146,27 +145,18 @@ class Answering:
         )
         offered = sources[: prompt.used] if model.prompted else sources
         yield _retrieved(retrieval, offered)
-        yield from _closing(
-            model.stream(
-                ChatRequest(
-                    messages=prompt.messages,
-                    question=request.question,
-                    sources=offered,
-                    language=language,
-                    options=options,
-                )
+        stream = model.stream(
+            ChatRequest(
+                messages=prompt.messages,
+                question=request.question,
+                sources=offered,
+                language=language,
+                options=options,
             )
         )
-
-
-def _closing(events: Iterator[ModelEvent]) -> Iterator[ModelEvent]:
-    """Pass events on and close the model's stream, and so its connection, however the reader ends."""
-    try:
-        yield from events
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
+        generation.on_stop(stream.close)
+        with closing(stream):
+            yield from stream
 
 
 def _sources(retrieval: Retrieval) -> tuple[Source, ...]:

@@ -52,6 +52,7 @@ class Generation:
         self._ended = False  # nothing more is taken
         self._closed = False  # the final state is saved and told
         self._found = True
+        self._cancel: Callable[[], None] | None = None
         self._started = self._saved = time.monotonic()
         self._message = Message(
             id=turn.answer_id,
@@ -94,10 +95,18 @@ class Generation:
             return self._as_message()
 
     def stop(self) -> None:
-        """End the answer now and keep its text; the model's connection is closed at its next sign of life."""
+        """End the answer now, keep its text, and close the model's connection."""
         self._end(Finished(reason="stopped"), "stopped")
+        if self._cancel is not None:
+            self._cancel()
 
     # --- for the thread that answers -----------------------------------------------------------
+
+    def on_stop(self, cancel: Callable[[], None]) -> None:
+        """Call ``cancel`` when the answer is stopped, at once if it was already."""
+        self._cancel = cancel
+        if self._ended:
+            cancel()
 
     def nothing_found(self) -> None:
         """Record that the search found nothing to answer from."""

@@ -50,14 +50,17 @@ class ScriptedModel:
 
     def stream(self, request):
         self.requests.append(request)
-        try:
-            for event in self.events:
-                if callable(event):
-                    event()
-                else:
-                    yield event
-        finally:
-            self.closed.set()
+        return self
+
+    def __iter__(self):
+        for event in self.events:
+            if callable(event):
+                event()
+            else:
+                yield event
+
+    def close(self):
+        self.closed.set()
 
 
 @pytest.fixture
@@ -135,9 +138,9 @@ def test_stop_keeps_the_text_and_closes_the_model(conversations):
     next(event for event in generation.events() if isinstance(event, Token))
     generation.stop()
     assert generation.wait(5).status == "stopped"
+    assert model.closed.is_set()  # although the model is still waiting for its server
     assert service.running(generation.conversation_id) is None
     gate.set()
-    assert model.closed.wait(5)
     saved = conversations.message(generation.answer_id)
     assert (saved.text, saved.status) == ("半句", "stopped")
 
