@@ -7,11 +7,11 @@ import functools
 import math
 import re
 import tomllib
+from collections.abc import Sequence
 from importlib import resources
 
-from kb_app.retrieval.analyzer import Question
-from kb_app.retrieval.rerank import Evidence
-from kb_app.retrieval.scoring import WeightedQuestion, coverage
+from kb_app.retrieval.rerank import Evidence, Ranking
+from kb_app.retrieval.scoring import Needle, coverage
 
 #: Names of the inputs, in the order of ``signals``.
 SIGNALS = (
@@ -24,8 +24,12 @@ SIGNALS = (
     "title_named",
     "rare_units",  # share of the three rarest characters or words that the chunk holds
     "rare_pairs",  # the same of the three rarest pairs
+    "margin",  # how far the best passage's score is above the second's
+    "chinese",  # whether the question holds Chinese: its single characters match by chance more often
+    "size",  # decimal logarithm of the number of chunks, plus one
 )
 _RARE = 3
+_LARGEST_LOGIT = 30.0
 #: A question of so few characters must match a pair; single characters occur everywhere.
 _SHORT_CHARACTERS = 4
 
@@ -49,29 +53,40 @@ def threshold() -> float:
     return _weights()[2]
 
 
-def signals(weighted: WeightedQuestion, best: Evidence) -> tuple[float, ...]:
-    """Return the inputs of the confidence, in the order of ``SIGNALS``, each in [0, 1]."""
-    parts = best.parts
-    prepared = best.prepared
-    text = "\n".join((prepared.title, prepared.heading, prepared.body))
+def signals(ranking: Ranking) -> tuple[float, ...]:
+    """Return the inputs of the confidence in the order of ``SIGNALS``; the ranking must not be empty."""
+    best, weighted = ranking.evidence[0], ranking.weighted
+    text = _whole(best)
+    rare_units, rare_pairs = _rare_share(weighted.units, text), _rare_share(weighted.pairs, text)
+    lexical = [found.score for found in ranking.evidence[:2]]
+    named = {
+        **best.parts,
+        "rare_units": rare_units,
+        "rare_pairs": rare_pairs if weighted.pairs else rare_units,
+        "margin": lexical[0] - lexical[1] if len(lexical) > 1 else lexical[0],
+        "chinese": float(bool(ranking.question.cjk_pairs)),
+        "size": math.log10(1 + ranking.chunk_count),
+    }
+    return tuple(named[name] for name in SIGNALS)
 
-    def rare(needles: tuple[tuple[str, float], ...]) -> float:
-        rarest = sorted(needles, key=lambda item: -item[1])[:_RARE]
-        return coverage(rarest, text) / (sum(weight for _, weight in rarest) or 1.0)
 
-    rare_units, rare_pairs = rare(weighted.units), rare(weighted.pairs)
-    named = {"rare_units": rare_units, "rare_pairs": rare_pairs if weighted.pairs else rare_units}
-    return tuple(named[name] if name in named else parts[name] for name in SIGNALS)
+def _whole(evidence: Evidence) -> str:
+    prepared = evidence.prepared
+    return "\n".join((prepared.title, prepared.heading, prepared.body))
 
 
-def confidence(question: Question, weighted: WeightedQuestion, best: Evidence) -> float:
-    """Return how likely ``best`` answers the question, in [0, 1]."""
-    if is_chit_chat(question.text) or _is_too_thin(question, weighted, best):
+def _rare_share(needles: Sequence[Needle], text: str) -> float:
+    rarest = sorted(needles, key=lambda item: -item[1])[:_RARE]
+    return coverage(rarest, text) / (sum(weight for _, weight in rarest) or 1.0)
+
+
+def confidence(ranking: Ranking) -> float:
+    """Return how likely the best passage answers the question, in [0, 1]; 0 when there is none."""
+    if not ranking.evidence or is_chit_chat(ranking.question.text) or _is_too_thin(ranking):
         return 0.0
     intercept, named, _ = _weights()
-    inputs = signals(weighted, best)
-    logit = intercept + sum(weight * value for weight, value in zip(named, inputs, strict=True))
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    logit = intercept + sum(weight * value for weight, value in zip(named, signals(ranking), strict=True))
+    return 1 / (1 + math.exp(-max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, logit))))
 
 
 def is_chit_chat(text: str) -> bool:
@@ -80,11 +95,11 @@ def is_chit_chat(text: str) -> bool:
     return any(pattern.fullmatch(stripped) for pattern in _chit_chat())
 
 
-def _is_too_thin(question: Question, weighted: WeightedQuestion, best: Evidence) -> bool:
+def _is_too_thin(ranking: Ranking) -> bool:
     """Whether a short Chinese question matches nothing but single characters."""
+    question, weighted = ranking.question, ranking.weighted
     if not question.cjk_pairs or len(question.units) > _SHORT_CHARACTERS:
         return False
-    prepared = best.prepared
-    text = "\n".join((prepared.title, prepared.heading, prepared.body))
+    text = _whole(ranking.evidence[0])
     words = [item for item in weighted.units if item[0][0] == " "]
     return not coverage(weighted.pairs, text) and not coverage(words, text)

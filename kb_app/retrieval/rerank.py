@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from operator import mul
 
+from kb_app.retrieval.analyzer import Question
 from kb_app.retrieval.scoring import Needle, PreparedChunk, WeightedQuestion, bm25_share, coverage
 
 #: Names of the features, each in [0, 1], in the order of ``Evidence.values``.
@@ -36,6 +37,18 @@ class Evidence:
     def parts(self) -> Mapping[str, float]:
         """The features by name."""
         return dict(zip(FEATURES, self.values, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """All candidate passages of a question, best first: evidence, fused score and dense vote of each."""
+
+    question: Question
+    weighted: WeightedQuestion
+    chunk_count: int
+    evidence: tuple[Evidence, ...]
+    scores: tuple[float, ...]
+    votes: tuple[float, ...]
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 from ingestion.protocols import Embedder
 from kb_app.models import Hit, Retrieval
@@ -11,7 +10,7 @@ from kb_app.retrieval.analyzer import Question, analyse
 from kb_app.retrieval.confidence import confidence, threshold
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
-from kb_app.retrieval.rerank import Evidence, gather
+from kb_app.retrieval.rerank import Ranking, gather
 from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, bm25_share, merged, weigh
 
 CANDIDATES = 50
@@ -19,17 +18,6 @@ CANDIDATES = 50
 DENSE_WEIGHT = 0.3
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 _SILENT = frozenset({"builtin"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
-    """All candidate passages of a question, best first: evidence, fused score and dense vote of each."""
-
-    question: Question
-    weighted: WeightedQuestion
-    evidence: tuple[Evidence, ...]
-    scores: tuple[float, ...]
-    votes: tuple[float, ...]
 
 
 class Retriever:
@@ -64,7 +52,7 @@ class Retriever:
         started = time.perf_counter()
         ranking = self.rank(question, base_ids)
         hits = fold_duplicates(_hits(ranking)[: 2 * top_k], lambda hit: hit.chunk.search_text)[:top_k]
-        sure = confidence(ranking.question, ranking.weighted, ranking.evidence[0]) if hits else 0.0
+        sure = confidence(ranking)
         return Retrieval(
             query=question,
             hits=tuple(hits),
@@ -91,6 +79,7 @@ class Retriever:
         return Ranking(
             question=analysed,
             weighted=weighted,
+            chunk_count=statistics.chunk_count,
             evidence=tuple(evidence[i] for i in order),
             scores=tuple(scores[i] for i in order),
             votes=tuple(votes[i] for i in order),
