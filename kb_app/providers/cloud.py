@@ -116,7 +116,7 @@ class CloudChatModel:
             return account.endpoint.context_tokens
         windows = account.family.windows
         known = next((size for part, size in windows.items() if named(self._model, [part])), 0)
-        if not known and account.family.offers_listed:
+        if not known and account.family.lists_models and account.own_address:
             known = self._told_window()
         return known or DEFAULT_CONTEXT_TOKENS
 

@@ -1,5 +1,6 @@
 """Where a model server is, and which model of it is meant when something fails."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ _AnyProviderError = TypeVar("_AnyProviderError", bound=ProviderError)
 
 #: What keys look like: OpenAI style, Qianfan v2, Zhipu ``id.secret``, and anything after the word Bearer.
 _KEY_SHAPES = re.compile(r"sk-[\w*-]{6,}|bce-v3/[\w/*-]+|\b[0-9a-f]{32}\.\w{8,}|(?<=Bearer )\S+")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,13 @@ def clean_address(name: str, address: str, *, default_port: int | None = None) -
     return text
 
 
-def is_loopback(address: str) -> bool:
-    """Return whether ``address`` is this machine, which a system-wide proxy must not be asked for."""
-    return urlsplit(address).hostname in _LOOPBACK
+def is_local(address: str) -> bool:
+    """Return whether ``address`` is this machine or a private network, for which no proxy must be asked."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private  # loopback addresses are
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

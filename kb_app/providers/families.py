@@ -131,6 +131,9 @@ _QWEN_ERRORS = _table(
 )
 
 _LOCAL_THINKERS = ("qwen3", "glm-4.5", "glm-4.6", "glm-4.7", "deepseek-v3.1")
+_LOCAL_THINKING_ON = {"chat_template_kwargs": {"enable_thinking": True}}
+_LOCAL_THINKING_OFF = {"chat_template_kwargs": {"enable_thinking": False}}
+_LOCAL_REASONERS = ("-r1", "qwq")
 
 FAMILIES: Mapping[str, Family] = {
     "glm": Family(
@@ -208,7 +211,11 @@ FAMILIES: Mapping[str, Family] = {
             "o4": 200_000,
             "gpt-3.5": 16_000,
         },
-        always_thinking=("o1", "o3", "o4", "gpt-5"),
+        # The address is often that of another server, so the models met there are known as well.
+        thinking_models=_LOCAL_THINKERS,
+        thinking_on=_LOCAL_THINKING_ON,
+        thinking_off=_LOCAL_THINKING_OFF,
+        always_thinking=("o1", "o3", "o4", "gpt-5", *_LOCAL_REASONERS),
         plain_fields=("o1", "o3", "o4", "gpt-5"),
     ),
     "azure": Family(
@@ -243,8 +250,8 @@ FAMILIES: Mapping[str, Family] = {
     "compatible": Family(
         offers_listed=True,
         thinking_models=_LOCAL_THINKERS,
-        always_thinking=("-r1", "qwq"),
-        thinking_on={"chat_template_kwargs": {"enable_thinking": True}},
-        thinking_off={"chat_template_kwargs": {"enable_thinking": False}},
+        thinking_on=_LOCAL_THINKING_ON,
+        thinking_off=_LOCAL_THINKING_OFF,
+        always_thinking=_LOCAL_REASONERS,
     ),
 }

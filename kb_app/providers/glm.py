@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kb_app.errors import BadResponseError, ProviderTimeoutError, UnreachableError
 from kb_app.providers.cloud import Account
 from kb_app.providers.cloud_provider import CloudProvider
-from kb_app.providers.endpoint import Endpoint, is_loopback
+from kb_app.providers.endpoint import Endpoint, is_local
 from kb_app.providers.failures import transport_error
 from kb_app.providers.families import FAMILIES
 from kb_app.providers.openai_compatible import not_a_stream
@@ -56,7 +56,7 @@ class ZhipuServer:
         endpoint = self.account.endpoint
         http = httpx.Client(
             verify=_tls(),
-            trust_env=not is_loopback(self.account.address),
+            trust_env=not is_local(self.account.address),
             timeout=httpx.Timeout(endpoint.read_timeout_s, connect=endpoint.connect_timeout_s),
             headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [protect_lines], "request": [hangup.watch] if hangup else []},

@@ -22,7 +22,7 @@ from kb_app.errors import (
     ServerError,
     UnreachableError,
 )
-from kb_app.providers.endpoint import Endpoint, Origin, clean_address, is_loopback
+from kb_app.providers.endpoint import Endpoint, Origin, clean_address, is_local
 from kb_app.providers.failures import make_error, status_error, transport_error
 from kb_app.providers.stream import Hangup, protect_lines
 
@@ -90,7 +90,7 @@ class OllamaServer:
             timeout=httpx.Timeout(read_s, connect=self._endpoint.connect_timeout_s),
             event_hooks=hooks,
             verify=_tls(),
-            trust_env=not is_loopback(self.address),
+            trust_env=not is_local(self.address),
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
         )
         with self._failures(self.origin(model)), client:

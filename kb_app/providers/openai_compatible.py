@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from kb_app.errors import BadResponseError, ConfigurationError, ProviderTimeoutError, UnreachableError
 from kb_app.providers.cloud import Account
 from kb_app.providers.cloud_provider import CloudProvider
-from kb_app.providers.endpoint import Endpoint, is_loopback
+from kb_app.providers.endpoint import Endpoint, is_local
 from kb_app.providers.failures import transport_error
 from kb_app.providers.families import FAMILIES
 from kb_app.providers.server_errors import body_error
@@ -64,7 +64,7 @@ class OpenAIServer:
         parts = urlsplit(self.account.url(model))
         http = openai.DefaultHttpxClient(
             verify=_tls(),
-            trust_env=not is_loopback(self.account.address),
+            trust_env=not is_local(self.account.address),
             event_hooks={"request": [hangup.watch] if hangup else []},
         )
         client = openai.OpenAI(

@@ -1,0 +1,98 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kb_app import providers
+from kb_app.errors import ConfigurationError
+from kb_app.models import ModelInfo
+from kb_app.providers import Endpoint, Registry, build_providers
+from kb_app.providers.endpoint import clean_address, is_local
+
+SDKS = ("httpx", "httpx2", "ollama", "openai", "zhipuai", "langchain_core")
+
+
+def test_no_sdk_is_imported_before_it_is_used() -> None:
+    code = (
+        "import sys; from kb_app.providers import Registry, build_providers; Registry(build_providers({}));"
+        f"print([name for name in {SDKS} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+class Slow:
+    name = "slow"
+
+    def models(self) -> list[ModelInfo]:
+        time.sleep(1)
+        return []
+
+
+class Quick:
+    name = "quick"
+
+    def models(self) -> list[ModelInfo]:
+        return [ModelInfo(id="quick", provider="quick", kind="chat", state="ready")]
+
+
+def test_slow_provider_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "_LISTING_S", 0.2)
+    infos = Registry({"slow": Slow(), "quick": Quick()}).models()
+    assert [(info.id, info.state) for info in infos] == [("slow", "unreachable"), ("quick", "ready")]
+    assert infos[0].error.code == "timeout"
+
+
+def test_embedder_is_the_same_object_every_time() -> None:
+    registry = Registry(build_providers({}))
+    assert registry.embedder("ollama/bge-m3") is registry.embedder("ollama/bge-m3")
+
+
+def test_extra_providers_come_first() -> None:
+    assert next(iter(build_providers({}, extra=[Quick()]))) == "quick"
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("http://h:1/v1/", "http://h:1/v1"),
+        (" https://h/v1/chat/completions ", "https://h/v1"),
+        ("127.0.0.1", "http://127.0.0.1:11434"),
+        ("0.0.0.0:11434", "http://127.0.0.1:11434"),
+        ("http://h/api/chat", "http://h"),
+    ],
+)
+def test_address_is_cleaned(typed: str, address: str) -> None:
+    assert clean_address("x", typed, default_port=11434) == address
+
+
+@pytest.mark.parametrize("typed", ["ftp://host", "http://", "file:///etc"])
+def test_wrong_address_names_the_setting(typed: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        build_providers({"lab": Endpoint(base_url=typed)})
+    assert caught.value.params["problem"] == f"lab.base_url: {typed}"
+
+
+def test_added_server_needs_an_address() -> None:
+    with pytest.raises(ConfigurationError):
+        build_providers({"lab": Endpoint()})
+
+
+def test_unknown_family() -> None:
+    with pytest.raises(ConfigurationError):
+        build_providers({"lab": Endpoint(base_url="http://h", family="nobody")})
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://localhost", True),
+        ("http://[::1]:1", True),
+        ("http://192.168.1.2", True),
+        ("https://api.openai.com/v1", False),
+    ],
+)
+def test_no_proxy_for_local_addresses(address: str, local: bool) -> None:
+    assert is_local(address) is local
