@@ -21,6 +21,7 @@ _VARYING = re.compile(r"\d+|\b[ivxlcdm]+\b", re.IGNORECASE)
 _FURNITURE_LINES = 3
 _FURNITURE_MIN_PAGES = 4
 _FURNITURE_MIN_SHARE = 0.3
+_FURNITURE_MIN_REST = 0.2
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:\d{1,4}|[ivxlc]{1,6}|第\s*\d+\s*页(?:\s*[,，/]?\s*共\s*\d+\s*页)?|page\s+\d+(?:\s+of\s+\d+)?"
     r"|\d{1,4}\s*/\s*\d{1,4})[-–—\s]*",
@@ -41,6 +42,8 @@ _FULL_LINE_SHARE = 0.82
 _PAGE_QUANTILE = 0.75
 _DOCUMENT_QUANTILE = 0.85
 _PAGE_MIN_SHARE = 0.6
+# No column is narrower; shorter lines are headings, list items and slides.
+_MIN_COLUMN_WIDTH = 30
 _WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 
 _STACK_MIN_LINES = 3
@@ -85,7 +88,7 @@ def _without_stray_marks(text: str) -> str:
 def drop_furniture(pages: Pages) -> Pages:
     """Return the pages without running headers, footers and page numbers.
 
-    Where that would take most of the text, the repeated lines are the text, and everything stays.
+    Where that would take nearly all of the text, the repeated lines are the text, and everything stays.
     """
     kept = pages
     if len(pages) >= _FURNITURE_MIN_PAGES:
@@ -97,7 +100,7 @@ def drop_furniture(pages: Pages) -> Pages:
             for page in pages
         ]
     kept = [_without_page_number(page) for page in kept] if len(pages) > 1 else kept
-    return kept if _char_count(kept) * 2 > _char_count(pages) else pages
+    return kept if _char_count(kept) > _FURNITURE_MIN_REST * _char_count(pages) else pages
 
 
 def _char_count(pages: Pages) -> int:
@@ -185,7 +188,7 @@ def _typical_widths(lines: Sequence[Line]) -> dict[int, float]:
     for line in lines:
         by_page.setdefault(line.page, []).append(display_width(line.text))
     everywhere = [width for widths in by_page.values() for width in widths]
-    least = _PAGE_MIN_SHARE * _quantile(everywhere, _DOCUMENT_QUANTILE)
+    least = max(_MIN_COLUMN_WIDTH, _PAGE_MIN_SHARE * _quantile(everywhere, _DOCUMENT_QUANTILE))
     return {page: max(least, _quantile(widths, _PAGE_QUANTILE)) for page, widths in by_page.items()}
 
 

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,10 @@ _MAX_OUTLINE_ENTRIES = 20_000
 _MAX_OUTLINE_DEPTH = 20
 _MAX_ANNOTATIONS_PER_PAGE = 2_000
 _MAX_METADATA_CHARS = 500
+# What programs write there when their user wrote nothing.
+_NO_METADATA = re.compile(
+    r"|\(?(?:untitled|anonymous|unspecified|unknown|无标题)\)?|.*\.(?:docx?|indd|dvi|tex|rtf|wps)", re.I
+)
 _METADATA_KEYS = {"/Title": "title", "/Author": "author", "/Subject": "subject", "/Keywords": "keywords"}
 
 
@@ -82,7 +87,7 @@ class PdfStructure:
         except PARSER_FAILURES:
             return {}
         cleaned = {name: " ".join(value.split())[:_MAX_METADATA_CHARS] for name, value in found.items()}
-        return {name: value for name, value in cleaned.items() if value}
+        return {name: value for name, value in cleaned.items() if not _NO_METADATA.fullmatch(value)}
 
     def outline(self) -> tuple[OutlineEntry, ...]:
         """Return the bookmarks that point to a page, in order."""
