@@ -73,8 +73,7 @@ class CloudProvider:
         return [*self._chat, *self._embedding]
 
     def _offered(self, listed: Iterable[str]) -> list[tuple[str, Literal["chat", "embedding"]]]:
-        everything = self._account.family.offers_listed or self._account.own_address
-        if everything and listed and not self._account.endpoint.chat_models:
+        if self._account.own_address and listed and not self._account.endpoint.chat_models:
             return [(name, "embedding" if named(name, _EMBEDDING_NAMES) else "chat") for name in listed]
         return [(name, "chat") for name in self._chat] + [(name, "embedding") for name in self._embedding]
 

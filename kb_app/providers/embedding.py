@@ -19,7 +19,7 @@ _LONGEST_WAIT_S = 30.0
 def _wait_s(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = float(error.params.get("retry_after_s", 0)) if isinstance(error, ProviderError) else 0.0
-    return min(asked or 0.5 * 2.0**state.attempt_number, _LONGEST_WAIT_S)
+    return min(asked or 0.25 * 2.0**state.attempt_number, _LONGEST_WAIT_S)
 
 
 def embed_in_batches(

@@ -40,7 +40,7 @@ class Family:
     """One cloud. Names in ``windows``, ``thinking_models`` and ``always_thinking`` are parts of model names.
 
     ``terminal_usage``: no finish reason is ever sent, the usage ends the answer. ``lists_models``: ``/models``
-    exists. ``offers_listed``: all that ``/models`` names is offered, not only ``chat_models``.
+    exists.
     """
 
     base_url: str = ""
@@ -62,7 +62,6 @@ class Family:
     stream_usage: bool = True
     terminal_usage: bool = False
     lists_models: bool = True
-    offers_listed: bool = False
     key_header: str = ""
     min_interval_s: float = 0.0
 
@@ -248,7 +247,6 @@ FAMILIES: Mapping[str, Family] = {
     ),
     # Any other server: vLLM, llama.cpp, LM Studio, LocalAI, a local ChatGLM server.
     "compatible": Family(
-        offers_listed=True,
         thinking_models=_LOCAL_THINKERS,
         thinking_on=_LOCAL_THINKING_ON,
         thinking_off=_LOCAL_THINKING_OFF,

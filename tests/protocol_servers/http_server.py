@@ -58,7 +58,7 @@ class ProtocolServer:
             owner = server
 
         self._http = _QuietServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:

@@ -9,7 +9,7 @@ prints its address and serves until interrupted. The scenario says how ``/api/ch
 import argparse
 import hashlib
 import json
-import math
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,8 +230,8 @@ class OllamaServer(ProtocolServer):
 
 def vector(text: str, length: int) -> list[float]:
     """Return a vector made from the text's hash; not of unit length, so that callers must normalise."""
-    seed = hashlib.sha256(text.encode()).digest()
-    return [2.0 * math.sin(1 + seed[i % 32] * (i + 1)) for i in range(length)]
+    numbers = random.Random(text)
+    return [numbers.uniform(-1, 1) for _ in range(length)]
 
 
 def _facts(model: str) -> dict[str, Any] | None:
