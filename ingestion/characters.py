@@ -17,9 +17,14 @@ _COMPATIBILITY = re.compile(
     "\U0001d400-\U0001d7ff\U0002f800-\U0002fa1f]"
 )
 # Radicals without a compatibility mapping that stand for a whole character in PDF fonts.
-_RADICALS = str.maketrans(
-    "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻚⻛⻜⻝⻢⻤⻥⻦⻩⻬⻮⻰⻳", "母民虎西见角贝车长门青页风飞食马鬼鱼鸟黄齐齿龙龟"
+_RADICALS = dict(
+    zip(
+        "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻚⻛⻜⻝⻢⻤⻥⻦⻩⻬⻮⻰⻳",
+        "母民虎西见角贝车长门青页风飞食马鬼鱼鸟黄齐齿龙龟",
+        strict=True,
+    )
 )
+_RADICAL = re.compile("[" + "".join(_RADICALS) + "]")
 
 
 def normalise_newlines(text: str) -> str:
@@ -35,5 +40,7 @@ def drop_invisible(text: str) -> str:
 
 def fold_compatibility(text: str) -> str:
     """Return the text with look-alike letters folded (NFKC) inside the blocks where that is always right."""
+    if text.isascii():
+        return text
     folded = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
-    return folded.translate(_RADICALS)
+    return _RADICAL.sub(lambda match: _RADICALS[match.group()], folded)

@@ -42,14 +42,15 @@ class _Draft:
 
     overlap: list[_Piece]
     own: list[_Piece]
+    own_units: float = 0.0
 
     @property
     def units(self) -> float:
-        return sum(piece.units for piece in (*self.overlap, *self.own))
+        return self.own_units + sum(piece.units for piece in self.overlap)
 
-    @property
-    def own_units(self) -> float:
-        return sum(piece.units for piece in self.own)
+    def add(self, piece: _Piece) -> None:
+        self.own.append(piece)
+        self.own_units += piece.units
 
 
 def chunk(document: Document, options: ChunkOptions | None = None) -> tuple[Chunk, ...]:
@@ -154,8 +155,8 @@ def _fill(pieces: Sequence[_Piece], options: ChunkOptions) -> list[_Draft]:
         elif is_full:
             carried = _pop_headings(current)
             overlap = [] if carried or piece.kind == "heading" else _overlap(current, piece, options)
-            drafts.append(_Draft(overlap, carried))
-        drafts[-1].own.append(piece)
+            drafts.append(_Draft(overlap, carried, sum(heading.units for heading in carried)))
+        drafts[-1].add(piece)
     return _join_tails([draft for draft in drafts if draft.own], options)
 
 
@@ -179,6 +180,7 @@ def _pop_headings(draft: _Draft) -> list[_Piece]:
     carried: list[_Piece] = []
     while len(draft.own) > 1 and draft.own[-1].kind == "heading":
         carried.insert(0, draft.own.pop())
+        draft.own_units -= carried[0].units
     if draft.own and all(piece.kind == "heading" for piece in draft.own):
         carried = draft.own + carried
         draft.own = []
@@ -206,6 +208,7 @@ def _join_tails(drafts: list[_Draft], options: ChunkOptions) -> list[_Draft]:
         is_tail = draft.own_units < options.size_units * _TAIL_SHARE
         if previous is not None and is_tail and previous.own[-1].heading == draft.own[0].heading:
             previous.own += draft.own
+            previous.own_units += draft.own_units
         else:
             joined.append(draft)
     return joined

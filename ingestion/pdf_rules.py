@@ -46,6 +46,8 @@ _PAGE_MIN_SHARE = 0.6
 _MIN_COLUMN_WIDTH = 30
 _WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
 _STACK_MIN_LINES = 3
 _STACK_MAX_CHARS = 3
 
@@ -95,12 +97,14 @@ def drop_furniture(pages: Pages) -> Pages:
         counts = Counter(key for page in pages for key in {_mask(page[i]) for i in _edge(page)})
         least = max(_FURNITURE_LINES, _FURNITURE_MIN_SHARE * len(pages))
         repeated = {key for key, count in counts.items() if key and count >= least}
-        kept = [
-            [line for i, line in enumerate(page) if i not in _edge(page) or _mask(line) not in repeated]
-            for page in pages
-        ]
+        kept = [_without_repeated(page, repeated) for page in pages]
     kept = [_without_page_number(page) for page in kept] if len(pages) > 1 else kept
     return kept if _char_count(kept) > _FURNITURE_MIN_REST * _char_count(pages) else pages
+
+
+def _without_repeated(page: Sequence[str], repeated: set[str]) -> list[str]:
+    edge = _edge(page)
+    return [line for i, line in enumerate(page) if i not in edge or _mask(line) not in repeated]
 
 
 def _char_count(pages: Pages) -> int:
@@ -200,7 +204,7 @@ def _quantile(widths: list[int], share: float) -> float:
 
 def display_width(text: str) -> int:
     """Return the width of a line in columns: a CJK character takes two."""
-    return len(text) + len(_WIDE.findall(text))
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
 def collapse_stacks(lines: Iterable[Line]) -> list[Line]:
@@ -235,4 +239,4 @@ def _is_splinter(line: Line) -> bool:
 
 def comparable(text: str) -> str:
     """Return ``text`` reduced to its letters and digits, for comparing a bookmark with a line."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -28,7 +28,7 @@ _CJK = re.compile(
 
 def count_units(text: str) -> float:
     """Return the length of ``text``: a CJK character is 1 unit, any other character half a unit."""
-    cjk = sum(len(run) for run in _CJK.findall(text))
+    cjk = 0 if text.isascii() else len("".join(_CJK.findall(text)))
     return (len(text) + cjk) / 2
 
 
