@@ -5,8 +5,11 @@ is still marked as running and is done again at the next start.
 """
 
 import logging
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +21,7 @@ from ingestion.load import LOADER_VERSION
 from ingestion.models import ChunkOptions, PreparedDocument
 from ingestion.pipeline import prepare_limited
 from ingestion.protocols import Embedder, Vectors
-from kb_app.errors import KBAppError, error_info
+from kb_app.errors import KBAppError, NotFoundError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
 from kb_app.services.indexes import Indexes
 from kb_app.services.library import Repositories
@@ -34,12 +37,25 @@ _GROUP_CHUNKS = 1_000
 _GROUP_FILES = 64
 _GROUP_AGE_S = 2.0
 _PROGRESS_EVERY_S = 0.25
+#: Files read at once. Each takes a core in its own process, beside the one that embeds and stores.
+_READERS = max(1, min(4, (os.cpu_count() or 2) - 1)) + 1
 
 Embedders = Callable[[str], Embedder]
+Report = Callable[[str, int, int], None]
 
 
 class CancelledError(Exception):
     """The user cancelled the running job, or the app is closing."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A file that a worker process is reading."""
+
+    claimed: ClaimedJob
+    base: KnowledgeBase
+    started: float
+    prepared: Future[PreparedDocument]
 
 
 @dataclass(slots=True)
@@ -62,7 +78,7 @@ class _Group:
 
 
 class Ingester:
-    """Takes files one by one and stores them in groups. Used by the worker thread only."""
+    """Reads a few files ahead, embeds them in order and stores them in groups. Used by the worker thread only."""
 
     def __init__(
         self, repositories: Repositories, indexes: Indexes, embedder: Embedders, is_closing: Callable[[], bool]
@@ -75,36 +91,74 @@ class Ingester:
         self._indexes = indexes
         self._embedder = embedder
         self._is_closing = is_closing
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")  # each drives one worker process
+        self._reading: deque[_Reading] = deque()
         self._group: _Group | None = None
 
     def take(self, claimed: ClaimedJob) -> None:
-        """Read and embed one file; it is stored with its group.
-
-        Raises:
-            IngestionError, KBAppError: the file or its base cannot be used; the group is not touched.
-            CancelledError: the user or the app asked to stop.
-        """
-        started, job = time.monotonic(), claimed.job
-        if self._group is not None and not self._fits(claimed):
+        """Begin to read one file; its job ends when its group is stored, or when it fails."""
+        if not self._fits(claimed):
             self.flush()
-        base = self._bases.get(job.base_id)
-        same = self._documents.find(base.id, sha256=claimed.sha256)
-        if same is not None and same.status == "ready":
-            self._finish(job, "unchanged", same, time.monotonic() - started)
+        try:
+            base = self._bases.get(claimed.job.base_id)
+            same = self._documents.find(base.id, sha256=claimed.sha256)
+            if same is not None and same.status == "ready":
+                self._finish(claimed.job, "unchanged", same, 0.0)
+                return
+            report = self._progress(claimed.job)
+            prepared = self._readers.submit(self.prepare, claimed, base, claimed.job.name, report)
+        except NotFoundError as error:
+            self._fail(claimed, error, 0.0)
             return
-        prepared = self.prepare(claimed, base, job.name, self._progress(job))
-        vectors = self._embed(job, prepared, self._embedder(base.embedder))
-        new = NewDocument(base.id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION)
+        self._reading.append(_Reading(claimed, base, time.monotonic(), prepared))
+        while len(self._reading) > _READERS:
+            self._complete(self._reading.popleft())
+
+    def flush(self) -> None:
+        """Complete and store everything that was taken."""
+        while self._reading:
+            self._complete(self._reading.popleft())
+        self._store_group()
+
+    def close(self) -> None:
+        """Forget what is being read; its jobs are done again at the next start."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
+        """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
+        options = ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
+        return prepare_limited(self._originals.read(claimed.sha256), name, options=options, on_progress=report)
+
+    def report(self, job: Job, stage: str, done: int, total: int) -> None:
+        """Record progress. Raises CancelledError when the job is to stop."""
+        if self._jobs.progress(job.id, stage, done, total) or self._is_closing():
+            raise CancelledError
+
+    def _complete(self, reading: _Reading) -> None:
+        """Wait until a file is read, embed it and add it to the group; store the group when it is due."""
+        job, base = reading.claimed.job, reading.base
+        if self._group is not None and not wait([reading.prepared], timeout=_GROUP_AGE_S).done:
+            self._store_group()  # what is ready need not wait for a file that takes long
+        try:
+            prepared = reading.prepared.result()
+            vectors = self._embed(job, prepared, self._embedder(base.embedder))
+        except CancelledError:
+            if not self._is_closing():
+                self._jobs.finish(job.id, "cancelled")
+            return
+        except Exception as error:  # noqa: BLE001 - a bug in one file must not end the others; told_error logs it
+            self._fail(reading.claimed, error, time.monotonic() - reading.started)
+            return
+        new = NewDocument(base.id, job.name, reading.claimed.sha256, reading.claimed.byte_count, LOADER_VERSION)
         if self._group is None:
             self._group = _Group(base.id, time.monotonic())
         self._group.documents.append(ReadyDocument(new_id(), new, prepared, vectors))
-        self._group.jobs.append((job, time.monotonic() - started))
+        self._group.jobs.append((job, time.monotonic() - reading.started))
         self._group.chunk_count += len(prepared.chunks)
         if self._group.is_due:
-            self.flush()
+            self._store_group()
 
-    def flush(self) -> None:
-        """Store what waits; where that fails, every job of the group fails with the same reason."""
+    def _store_group(self) -> None:
         group, self._group = self._group, None
         if group is None:
             return
@@ -131,32 +185,30 @@ class Ingester:
             state: JobState = "replaced" if job.name in names else "ready"
             self._finish(job, state, self._documents.get(ready.id), elapsed_s)
 
-    def prepare(
-        self, claimed: ClaimedJob, base: KnowledgeBase, name: str, on_progress: Callable[[str, int, int], None] | None
-    ) -> PreparedDocument:
-        """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
-        options = ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
-        return prepare_limited(self._originals.read(claimed.sha256), name, options=options, on_progress=on_progress)
-
-    def report(self, job: Job, stage: str, done: int, total: int) -> None:
-        """Record progress. Raises CancelledError when the job is to stop."""
-        if self._jobs.progress(job.id, stage, done, total) or self._is_closing():
-            raise CancelledError
+    def _fail(self, claimed: ClaimedJob, error: Exception, elapsed_s: float) -> None:
+        job, info, document_id = claimed.job, told_error(error), None
+        new = NewDocument(job.base_id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION)
+        try:
+            document_id = self._documents.add_failed(new, info)
+        except NotFoundError:  # the base was deleted meanwhile: there is no list to show it in
+            _LOG.info("base %s is gone", job.base_id)
+        self._jobs.finish(job.id, "failed", error=info, elapsed_s=round(elapsed_s, 3), document_id=document_id)
 
     def _fits(self, claimed: ClaimedJob) -> bool:
-        """Whether a file can join the group: same base, and no older file of that name or those bytes in it."""
-        group = self._group
-        return (
-            group is not None
-            and group.base_id == claimed.job.base_id
-            and all(one.new.name != claimed.job.name and one.new.sha256 != claimed.sha256 for one in group.documents)
+        """Whether a file can go with those taken: same base, and none of them has its name or its bytes."""
+        taken = [(one.base.id, one.claimed.job.name, one.claimed.sha256) for one in self._reading]
+        if self._group is not None:
+            taken += [(self._group.base_id, one.new.name, one.new.sha256) for one in self._group.documents]
+        job = claimed.job
+        return all(
+            base_id == job.base_id and name != job.name and sha256 != claimed.sha256 for base_id, name, sha256 in taken
         )
 
     def _embed(self, job: Job, prepared: PreparedDocument, embedder: Embedder) -> Vectors:
         report = self._progress(job)
         return embed_chunks(prepared, embedder, on_progress=lambda done, total: report("embed", done, total))
 
-    def _progress(self, job: Job) -> Callable[[str, int, int], None]:
+    def _progress(self, job: Job) -> Report:
         last = 0.0
 
         def report(stage: str, done: int, total: int) -> None:

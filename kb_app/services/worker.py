@@ -8,14 +8,10 @@ import logging
 import threading
 import time
 
-from ingestion.load import LOADER_VERSION
-from kb_app.errors import NotFoundError
-from kb_app.models import ErrorInfo
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import CancelledError, Embedders, Ingester, told_error
 from kb_app.services.library import Repositories
 from kb_app.services.reindexing import Reindexer
-from kb_app.storage.documents import NewDocument
 from kb_app.storage.jobs import ClaimedJob
 
 _LOG = logging.getLogger(__name__)
@@ -30,7 +26,6 @@ class Worker:
 
     def __init__(self, repositories: Repositories, indexes: Indexes, embedder: Embedders) -> None:
         """Work on ``repositories`` and ``indexes``; ``embedder`` returns an embedder by id, or raises ProviderError."""
-        self._documents = repositories.documents
         self._jobs = repositories.jobs
         self._indexes = indexes
         self._resealed = 0.0
@@ -49,6 +44,7 @@ class Worker:
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._ingester.close()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -77,7 +73,6 @@ class Worker:
         self._closing.wait(_IDLE_S)
 
     def _do(self, claimed: ClaimedJob) -> None:
-        started, job = time.monotonic(), claimed.job
         work = {
             "ingest": self._ingester.take,
             "reindex": self._reindexer.run,
@@ -85,22 +80,12 @@ class Worker:
             "drop": self._drop,
         }
         try:
-            work[job.kind](claimed)
+            work[claimed.job.kind](claimed)
         except CancelledError:
             if not self._closing.is_set():
-                self._jobs.finish(job.id, "cancelled")
+                self._jobs.finish(claimed.job.id, "cancelled")
         except Exception as error:  # noqa: BLE001 - a bug in one job must not end the others; told_error logs it
-            self._fail(claimed, told_error(error), time.monotonic() - started)
-
-    def _fail(self, claimed: ClaimedJob, error: ErrorInfo, elapsed_s: float) -> None:
-        job, document_id = claimed.job, None
-        if job.kind == "ingest":
-            new = NewDocument(job.base_id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION)
-            try:
-                document_id = self._documents.add_failed(new, error)
-            except NotFoundError:  # the base was deleted meanwhile: there is no list to show it in
-                _LOG.info("base %s is gone", job.base_id)
-        self._jobs.finish(job.id, "failed", error=error, elapsed_s=round(elapsed_s, 3), document_id=document_id)
+            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
 
     def _remove(self, claimed: ClaimedJob) -> None:
         base_id, payload = claimed.job.base_id, claimed.payload
