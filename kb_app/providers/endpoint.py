@@ -53,12 +53,12 @@ def clean_address(name: str, address: str, *, default_port: int | None = None) -
         host = text.split("/")[0]
         port = f":{default_port}" if default_port and ":" not in host else ""
         text = f"http://{host}{port}{text[len(host) :]}"
-    text = re.sub(r"(/chat/completions|/embeddings|/models|/api/(chat|tags))?/*$", "", text)
     text = text.replace("//0.0.0.0", "//127.0.0.1")  # a server may listen there, a client cannot call it
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"{name}: not an address", problem=f"{name}.base_url: {address}")
-    return text
+    path = re.sub(r"(/chat/completions|/embeddings|/models|/api/(chat|tags))?/*$", "", parts.path)
+    return parts._replace(path=path).geturl()  # Azure's addresses carry their version in the query
 
 
 def is_local(address: str) -> bool:

@@ -61,6 +61,10 @@ def test_extra_providers_come_first() -> None:
         ("127.0.0.1", "http://127.0.0.1:11434"),
         ("0.0.0.0:11434", "http://127.0.0.1:11434"),
         ("http://h/api/chat", "http://h"),
+        (
+            "https://h/openai/deployments/d/chat/completions?api-version=1",
+            "https://h/openai/deployments/d?api-version=1",
+        ),
     ],
 )
 def test_address_is_cleaned(typed: str, address: str) -> None:
