@@ -1,5 +1,12 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
+import pytest
 from command_line import Command
 
 from kb_app.cli.ingest import expand
@@ -95,3 +102,60 @@ def test_documents_and_remove(kb: Command, tea: Path) -> None:
     assert removed.records[0]["status"] == "removed"
     assert [record["document"] for record in kb("documents", "茶", "--json").records] == ["keeping.txt"]
     assert "绿茶用八十度" not in kb("search", "茶", "绿茶水温", "--json").out
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from kb_app.storage.lock import DataFolderLock
+lock = DataFolderLock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_when_the_process_that_should_read_the_files_ends_this_one_does_it(kb: Command, tmp_path: Path) -> None:
+    kb("kb", "create", "notes")
+    note = tmp_path / "note.txt"
+    note.write_text("Read by whoever is left.")
+    # Owns the folder and does no work, as an app that is just being killed.
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "data")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"held\n"
+        threading.Timer(1.5, owner.kill).start()
+        started = time.monotonic()
+        result = kb("ingest", "notes", note, "--json")
+    assert time.monotonic() - started > 1
+    assert [record["status"] for record in result.records] == ["ready"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_cancels_what_was_not_read(kb: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(150):
+        (folder / f"{number}.txt").write_text(f"Note number {number} about nothing in particular.")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kb_app", "ingest", "notes", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("ready")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in err
+    documents = kb("documents", "notes", "--json").records
+    assert 1 <= len(documents) < 150
+    time.sleep(1)
+    assert len(kb("documents", "notes", "--json").records) == len(documents), "nothing goes on behind the user's back"
