@@ -1,7 +1,7 @@
 """Model providers and their registry. Importing this package imports no SDK.
 
 A model id is ``provider/model``; a provider with one model only (``quote``, ``builtin``) goes without the
-slash. To add a family: a module with a :class:`kb_app.protocols.Provider`, and one line in ``FACTORIES``.
+slash. ``FACTORIES`` has those that are always listed; a further cloud or server is there once it is configured.
 """
 
 import threading
@@ -27,8 +27,6 @@ FACTORIES: Mapping[str, Callable[[Endpoint], Provider]] = {
     "spark": partial(compatible_provider, "spark"),
     "ernie": partial(compatible_provider, "ernie"),
     "openai": partial(compatible_provider, "openai"),
-    "deepseek": partial(compatible_provider, "deepseek"),
-    "qwen": partial(compatible_provider, "qwen"),
 }
 
 _LISTING_S = 12.0
@@ -39,7 +37,7 @@ def build_providers(endpoints: Mapping[str, Endpoint], extra: Iterable[Provider]
 
     Args:
         endpoints: Name -> address and key. Families that are not named use their defaults; a name that is
-            no family is a server of the OpenAI protocol that a user added.
+            not among them is a server of the OpenAI protocol: ``deepseek``, ``qwen``, ``azure`` or a user's own.
         extra: Providers made elsewhere.
 
     Raises:
