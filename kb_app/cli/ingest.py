@@ -61,7 +61,10 @@ def _ingest(args: argparse.Namespace, console: Console) -> int:
 
 
 def expand(paths: Sequence[Path]) -> FoundFiles:
-    """Return the files behind ``paths``: folders with all they hold, sorted, without hidden and unreadable kinds.
+    """Return the files behind ``paths``: folders with all they hold, sorted, without kinds that cannot be read.
+
+    Hidden folders (``.git``) are left out, and so are the shadow files of macOS (``._name``); a document whose name
+    happens to begin with a dot is not.
 
     A document is named by its path inside the folder that was given, a single file by its own name. Where two would
     get one name, and so replace each other, the given folders' names are put in front.
@@ -85,7 +88,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith("."):
+            if not name.startswith("._"):
                 yield Path(parent, name)
 
 

@@ -67,13 +67,14 @@ def test_folders_for_people(kb: Command, tmp_path: Path) -> None:
     (folder / "deep" / ".hidden").mkdir(parents=True)
     (folder / "deep" / "a.md").write_text("Alpha")
     (folder / "deep" / ".hidden" / "b.md").write_text("Beta")
-    (folder / ".c.md").write_text("Gamma")
+    (folder / "._a.md").write_text("Gamma")
+    (folder / ".summary.md").write_text("Delta")
     (folder / "d.png").write_bytes(b"\x89PNG")
     result = kb("ingest", "notes", folder)
     assert result.status == 0
     assert "deep/a.md" in result.out
-    assert [record["document"] for record in kb("documents", "notes", "--json").records] == ["deep/a.md"]
-    assert result.out.splitlines()[-1] == "ready 1 · 1 files of other kinds left out"
+    assert [record["document"] for record in kb("documents", "notes", "--json").records] == [".summary.md", "deep/a.md"]
+    assert result.out.splitlines()[-1] == "ready 2 · 1 files of other kinds left out"
 
 
 def test_files_of_one_name_in_two_folders_do_not_replace_each_other(tmp_path: Path) -> None:
