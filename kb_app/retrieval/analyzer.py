@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from operator import add
+from pathlib import PurePosixPath
 from typing import NamedTuple, TypeVar
 
 from ingestion.analyzer import ANALYZER_VERSION, fold, number_terms, runs, stem, terms, word_terms
+from kb_app.models import StoredChunk
 
-__all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "terms"]
+__all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "terms", "title_text"]
 
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d\d)年|(?<![零〇一二三四五六七八九十百千])([零〇一二三四五六七八九]{2})年")
 _PIVOT_YEAR = 40
@@ -107,6 +109,11 @@ def _full_year(match: re.Match[str]) -> str:
     digits = match.group(1) or number_terms(match.group(2))[0]
     century = "20" if int(digits) < _PIVOT_YEAR else "19"
     return f"{century}{digits}年"
+
+
+def title_text(chunk: StoredChunk) -> str:
+    """Return the title to match: the document's own, or else its file's name without folder and ending."""
+    return chunk.title or PurePosixPath(chunk.document_name.replace("\\", "/")).stem
 
 
 def canonical(text: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 import tantivy
 
-from ingestion.analyzer import terms
 from kb_app.errors import KeywordIndexError
 from kb_app.models import StoredChunk
+from kb_app.retrieval.analyzer import terms, title_text
 from kb_app.retrieval.scoring import Statistics
 
 _log = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ def _document(chunk: StoredChunk) -> Any:
     return tantivy.Document(
         id=chunk.id,
         document=chunk.document_id,
-        title=" ".join(terms(chunk.title)),
+        title=" ".join(terms(title_text(chunk))),
         heading=" ".join(terms("\n".join(chunk.heading))),
         body=" ".join(body),
         length=len(body),

@@ -15,24 +15,29 @@ from kb_app.models import Source
 from kb_app.retrieval.analyzer import Question, analyse, canonical
 from kb_app.retrieval.answer_type import AnswerType, answer_type, may_answer
 from kb_app.retrieval.scoring import Needle, Statistics, WeightedQuestion, coverage, weigh
-from kb_app.retrieval.sentences import quotable_spans
+from kb_app.retrieval.sentences import is_table_row, quotable_spans
 
 #: Names of a sentence's features, in the order of ``Candidate.values``.
 FEATURES = (
     "passage",  # the passage's score relative to the best
-    "units",  # share of the question's weight in the sentence or the title
+    "best_passage",  # the passage is the best one
     "beyond_title",  # share of what the title does not say
     "pairs",  # share of adjacent pairs beyond the title
     "window_units",  # beyond the title, with the sentence before
     "window_pairs",
+    "with_title",  # share of the question's weight in the sentence or the title
     "answer_type",  # may hold an answer of the kind asked for
     "new_words",  # has enough in it that the question does not say
-    "opens",  # first sentence of its document
+    "length",  # longer sentences, up to 100 units
+    "is_sentence",  # ends like one: not a heading or a fragment
 )
+#: Hand-set, as the training data holds no tables: a row is quoted when nothing else answers.
+_TABLE_ROW_PENALTY = 3.0
 #: Only so many passages are quoted from.
 _PASSAGES = 5
 #: A quote shorter than this (units) takes its neighbour along, so that it can be understood.
-_SHORT_UNITS = 25
+_SHORT_UNITS = 35
+_SENTENCE_ENDS = tuple("。！？；.!?;…")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +70,22 @@ def _weights() -> tuple[float, ...]:
 
 def select_quotes(question: str, passages: Sequence[Source], limit: int = 3) -> list[Quote]:
     """Return up to ``limit`` quotations, the most likely answer first; empty when nothing can be quoted."""
-    ranked = sorted(candidates(question, passages), key=lambda found: -score(found.values))
+    ranked = sorted(candidates(question, passages), key=lambda found: -score(found))
     quotes: list[Quote] = []
     for found in ranked:
-        if any(_overlaps(found, quote) for quote in quotes):
+        quote = _quote(found)
+        if any(quote.text in other.text or other.text in quote.text for other in quotes):
             continue
-        quotes.append(_quote(found))
+        quotes.append(quote)
         if len(quotes) == limit:
             break
     return quotes
 
 
-def score(values: Sequence[float]) -> float:
+def score(found: Candidate) -> float:
     """Return the weighted sum of a sentence's features."""
-    return float(sum(map(mul, _weights(), values)))
+    text = found.passage.text[found.start : found.end]
+    return float(sum(map(mul, _weights(), found.values))) - _TABLE_ROW_PENALTY * is_table_row(text)
 
 
 def candidates(question: str, passages: Sequence[Source]) -> list[Candidate]:
@@ -113,19 +120,22 @@ def _sentences(weighted: WeightedQuestion, kind: AnswerType, passage: Source, sh
     found: list[Candidate] = []
     before = ""
     for position, (start, end) in enumerate(quotable_spans(passage.text)):
-        sentence = canonical(passage.text[start:end])
-        here, here_pairs = coverage(units, sentence), coverage(pairs, sentence)
+        text = passage.text[start:end]
+        sentence = canonical(text)
         window = before + "\n" + sentence
+        here = coverage(units, sentence)
         values = (
             share,
-            _ratio(in_title + here, weighted.unit_mass),
+            float(share == 1.0),
             _ratio(here, _mass(units)),
-            _ratio(here_pairs, _mass(pairs)),
+            _ratio(coverage(pairs, sentence), _mass(pairs)),
             _ratio(coverage(units, window), _mass(units)),
             _ratio(coverage(pairs, window), _mass(pairs)),
-            float(may_answer(kind, passage.text[start:end])),
+            _ratio(in_title + here, weighted.unit_mass),
+            float(may_answer(kind, text)),
             _novelty(weighted, sentence),
-            float(passage.start + start == 0),
+            min(1.0, count_units(text) / 100),
+            float(text.rstrip("”’」』）)]*_`\"'")[-1:] in _SENTENCE_ENDS),
         )
         found.append(Candidate(passage=passage, position=position, start=start, end=end, values=values))
         before = sentence
@@ -146,16 +156,14 @@ def _novelty(weighted: WeightedQuestion, sentence: str) -> float:
     return min(1.0, max(0, len(sentence.replace("\n", "")) - said) / 20)
 
 
-def _overlaps(found: Candidate, quote: Quote) -> bool:
-    return found.passage.marker == quote.marker and found.start < quote.end and quote.start < found.end
-
-
 def _quote(found: Candidate) -> Quote:
     """Return the sentence, joined by the next one of its line when it is too short to be understood."""
     start, end = found.start, found.end
     spans = quotable_spans(found.passage.text)
     text = found.passage.text
     for following in spans[found.position + 1 :]:
+        if following[0] < end:
+            continue  # an item of the list that the quotation holds
         if count_units(text[start:end]) >= _SHORT_UNITS or "\n" in text[end : following[0]]:
             break
         end = following[1]

@@ -14,7 +14,7 @@ from threading import Lock
 from ingestion.analyzer import CJK
 from ingestion.sentences import split_sentences
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import Question, canonical
+from kb_app.retrieval.analyzer import Question, canonical, title_text
 
 #: What to look for in a canonical string, and its weight.
 Needle = tuple[str, float]
@@ -71,7 +71,7 @@ def prepare(chunk: StoredChunk) -> PreparedChunk:
     body = "\n".join(sentences)
     return PreparedChunk(
         chunk=chunk,
-        title=canonical(chunk.title),
+        title=canonical(title_text(chunk)),
         heading=canonical("\n".join(chunk.heading)),
         body=body,
         sentences=sentences,

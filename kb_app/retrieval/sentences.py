@@ -15,13 +15,20 @@ _NOISE_LINE = re.compile(
     r"|<!--|</?(?:div|p|table|tr|td|th|thead|tbody|img|br|hr|center|h[1-6]|a|ul|ol|li|details|summary|span|font|b)\b)",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|https?://\S+|<[^>\n]+>|[^\w]+")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)、])[ \t]*\S")
+_EMPHASIS = ("**", "__", "*", "_", "`")
+_LONGEST_LIST_CHARS = 600
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_MARKUP = re.compile(r"\]\([^)]*\)|https?://\S+|<[^>\n]+>|[^\w]+")
 _LONGEST_CODE_CHARS = 800
 _LEAST_LETTERS = 2
 
 
 def quotable_spans(text: str) -> list[Span]:
-    """Return the spans of ``text`` that can be quoted on their own, in order."""
+    """Return the spans of ``text`` that can be quoted on their own, in order.
+
+    A sentence that ends in a colon takes the list it announces along.
+    """
     spans: list[Span] = []
     position = 0
     for fence in _FENCE.finditer(text):
@@ -33,6 +40,11 @@ def quotable_spans(text: str) -> list[Span]:
     return spans
 
 
+def is_table_row(text: str) -> bool:
+    """Whether a quotable piece is a row of a Markdown table, which reads badly on its own."""
+    return text.startswith("|")
+
+
 def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
     for first, last in split_sentences(text[start:end]):
         first, last = first + start, last + start
@@ -40,10 +52,34 @@ def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
         if _NOISE_LINE.match(line) or _is_half_row(text, first, last):
             continue
         marks = _BLOCK_MARKS.match(text, first, last)
-        if marks is not None:
-            first = marks.end()
-        if len(_MARKUP.sub("", text[first:last])) >= _LEAST_LETTERS:
+        first, last = _balanced(text, marks.end() if marks is not None else first, last)
+        if text[last - 1 : last] in (":", "："):
+            last = _list_end(text, last, end)
+        if len(_MARKUP.sub("", _IMAGE.sub("", text[first:last]))) >= _LEAST_LETTERS:
             yield first, last
+
+
+def _balanced(text: str, first: int, last: int) -> Span:
+    """Leave out emphasis marks at either end whose partner is outside the span."""
+    for mark in _EMPHASIS:
+        if text.count(mark, first, last) % 2:
+            if text.startswith(mark, first):
+                first += len(mark)
+            elif text.endswith(mark, first, last):
+                last -= len(mark)
+    return first, last
+
+
+def _list_end(text: str, last: int, end: int) -> int:
+    """Return where the list after an announcing sentence ends; ``last`` if none follows or it is too long."""
+    position = found = last
+    for line in text[last:end].splitlines(keepends=True):
+        position += len(line)
+        if _ITEM.match(line):
+            found = last + len(text[last:position].rstrip())
+        elif line.strip():
+            break
+    return found if found - last <= _LONGEST_LIST_CHARS else last
 
 
 def _is_half_row(text: str, first: int, last: int) -> bool:

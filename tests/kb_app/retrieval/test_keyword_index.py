@@ -1,6 +1,7 @@
 import multiprocessing
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ def index(tmp_path: Path) -> KeywordIndex:
 
 def found(index: KeywordIndex, question: str, base_id: str = "base") -> list[str]:
     return [name for name, _ in index.search(base_id, terms(question), 50)]
+
+
+def use(index: KeywordIndex) -> None:
+    index.search("base", ["word"], 5)
+    index.ids("base")
 
 
 def test_the_best_match_comes_first_and_scores_fall(index, make_chunk):
@@ -113,8 +119,7 @@ def test_a_damaged_index_is_reported_and_can_be_rebuilt(index, make_chunk, tmp_p
             file.write_bytes(file.read_bytes()[: 10 if damage == "meta" else 0])
     fresh = KeywordIndex(tmp_path / "keyword")
     with pytest.raises(KeywordIndexError):
-        fresh.search("base", ["word"], 5)
-        fresh.ids("base")
+        use(fresh)
     fresh.drop("base")
     fresh.add("base", [make_chunk("some words")])
     assert found(fresh, "words") == ["d1:0"]
@@ -142,26 +147,22 @@ def test_a_busy_index_is_reported_and_free_again_afterwards(index, make_chunk, t
 
 def test_readers_see_commits_and_never_fail_beside_a_writer(index, make_chunk):
     index.add("base", [make_chunk("shared words", "d0")])
-    failures: list[BaseException] = []
     done = threading.Event()
 
-    def read() -> None:
-        try:
-            while not done.is_set():
-                assert "d0:0" in found(index, "shared words")
-        except BaseException as error:
-            failures.append(error)
+    def read() -> int:
+        rounds = 0
+        while not done.is_set():
+            assert "d0:0" in found(index, "shared words")
+            rounds += 1
+        return rounds
 
-    readers = [threading.Thread(target=read) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    for number in range(1, 6):
-        index.add("base", [make_chunk("shared words", f"d{number}")])
-        assert f"d{number}:0" in found(index, "shared words")
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert failures == []
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        for number in range(1, 6):
+            index.add("base", [make_chunk("shared words", f"d{number}")])
+            assert f"d{number}:0" in found(index, "shared words")
+        done.set()
+        assert all(reader.result() > 0 for reader in readers)
 
 
 def _names_in_another_process(folder: Path, pipe) -> None:
