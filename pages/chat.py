@@ -7,7 +7,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import NotFoundError
 from kb_app.models import KnowledgeBase, Message
-from kb_app.ui.answer import live_answer, show_messages
+from kb_app.ui.answer import live_answer, show_messages, stop_button
 from kb_app.ui.asking import ask, scope, scope_controls
 from kb_app.ui.bases import base_dialogs
 from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_conversation
@@ -36,6 +36,7 @@ def main() -> None:
     messages = history(app, bases)
     if not messages:
         empty_chat(app, bases)
+    stop_button(app, CHAT.get())
     question_box(app, bases)
     passage_dialog(app, messages)
 

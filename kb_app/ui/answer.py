@@ -98,6 +98,14 @@ def live_answer(app: App, conversation_id: str) -> None:
     st.fragment(run_every=_REFRESH_S)(_live_answer)(app, conversation_id)
 
 
+def stop_button(app: App, conversation_id: str) -> None:
+    """Draw the button that ends the running answer, above the input, where it does not move while text grows."""
+    generation = app.answering.running(conversation_id)
+    if generation is not None:
+        with st.bottom, st.container(horizontal=True, horizontal_alignment="center"):
+            st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)
+
+
 def _live_answer(app: App, conversation_id: str) -> None:
     generation = app.answering.running(conversation_id)
     if generation is None or not generation.is_running:
@@ -113,4 +121,3 @@ def _live_answer(app: App, conversation_id: str) -> None:
         elif not message.thinking:
             waiting = "answer.writing" if message.sources else "answer.searching"
             st.markdown(f":material/hourglass_top: :gray[{t(waiting)}]")
-        st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)

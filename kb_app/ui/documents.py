@@ -91,7 +91,7 @@ def _filtered(documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:
             icon=":material/search:",
             placeholder=t("documents.search"),
             label_visibility="collapsed",
-            on_change=DOCUMENT_PAGE.pop,
+            on_change=DOCUMENT_PAGE.reset,
         )
         group = "all"
         if problems:
@@ -103,7 +103,7 @@ def _filtered(documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:
                 required=True,
                 key="document_group",
                 label_visibility="collapsed",
-                on_change=DOCUMENT_PAGE.pop,
+                on_change=DOCUMENT_PAGE.reset,
             )
     wanted = (words or "").casefold().strip()
     return [document for document in groups[group or "all"] if wanted in document.name.casefold()]

@@ -21,8 +21,9 @@ def welcome(app: App) -> None:
     with st.container(key="welcome", gap="medium"):
         st.title(t("first_run.title"), anchor=False)
         st.markdown(t("first_run.text"))
-        for step, icon in (("collect", "upload_file"), ("ask", "forum"), ("check", "fact_check")):
-            st.markdown(f":primary[:material/{icon}:] {t(f'first_run.step_{step}')}")
+        with st.container(gap="xsmall"):
+            for step, icon in (("collect", "upload_file"), ("ask", "forum"), ("check", "fact_check")):
+                st.markdown(f":primary[:material/{icon}:] {t(f'first_run.step_{step}')}")
         example, own = st.columns(2, border=True)
         with example:
             st.markdown(t("first_run.example_text"))

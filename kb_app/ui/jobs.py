@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb_app.app import App
-from kb_app.models import Job
+from kb_app.models import Job, JobState
 from kb_app.ui.markup import plain
 from kb_app.ui.text import describe, t
 
@@ -15,7 +15,7 @@ _SHOWN = 8
 _SHOWN_KINDS = ("ingest", "reindex")
 _STAGES = ("load", "clean", "chunk", "embed", "store")
 _RECENT_LIMIT = 1000
-_OUTCOMES = ("ready", "replaced", "unchanged", "skipped", "cancelled", "failed")
+_OUTCOMES: tuple[JobState, ...] = ("ready", "replaced", "unchanged", "skipped", "cancelled", "failed")
 _ICONS = {
     "ready": ":green[:material/check_circle:]",
     "replaced": ":green[:material/sync:]",

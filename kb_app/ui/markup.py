@@ -53,7 +53,7 @@ def _prose(text: str, markers: Collection[int]) -> str:
 
 def _badge(match: re.Match[str], markers: Collection[int]) -> str:
     marker = int(match[1])
-    return f":primary-badge[{marker}]" if marker in markers else match[0]
+    return f":orange-badge[{marker}]" if marker in markers else match[0]
 
 
 def _spaced_bold(match: re.Match[str]) -> str:

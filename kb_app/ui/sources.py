@@ -36,7 +36,7 @@ def source_list(message: Message) -> None:
 def _card(message_id: str, source: Source, limit: int | None = None) -> None:
     text = source.text if limit is None or len(source.text) <= limit else f"{source.text[:limit]}…"
     with st.container(key=f"source_{message_id}_{source.marker}", gap="xsmall"):
-        st.markdown(f":primary-badge[{source.marker}] **{label(source.document, 80)}**")
+        st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}**")
         where = _where(source)
         if where:
             st.caption(where)
@@ -84,7 +84,7 @@ def passage_dialog(app: App, messages: Sequence[Message]) -> None:
 
 def _passage(app: App, source: Source) -> None:
     where = _where(source)
-    st.markdown(f":primary-badge[{source.marker}] **{label(source.document, 80)}**")
+    st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}**")
     if where:
         st.caption(where)
     try:

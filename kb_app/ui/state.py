@@ -33,6 +33,10 @@ class Slot(Generic[T]):
         if self.parameter is not None:
             _write_url(self.parameter, value)
 
+    def reset(self) -> None:
+        """Go back to the default (for callbacks)."""
+        self.pop()
+
     def pop(self) -> T:
         """Return the value and go back to the default."""
         value = self.get()

@@ -29,6 +29,7 @@ FLAGS = (
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=FLAGS)
         yield launched
@@ -65,7 +66,6 @@ def ollama_app(tmp_path: Path, ollama: OllamaServer) -> Iterator[Server]:
 def page(server: Server, browser: Browser, network: Network) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
     network.watch(context, server.url)
     opened = context.new_page()
     opened.goto(server.url)

@@ -21,7 +21,9 @@ def go_to(page: Page, name: str) -> None:
 
 
 def upload(page: Page, *files: Path) -> None:
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([str(file) for file in files])
+    box = page.get_by_test_id("stFileUploaderDropzoneInput")
+    expect(box).to_have_count(1)  # while the page changes over to another base, both boxes are there
+    box.set_input_files([str(file) for file in files])
 
 
 def ask(page: Page, question: str) -> None:
@@ -40,22 +42,20 @@ def wait_for_answer(page: Page, timeout_s: float = 60) -> None:
     expect(key(page, "stop")).to_have_count(0)
 
 
-def watch_growth(page: Page, timeout_s: float = 60) -> list[int]:
-    """Return the lengths the newest answer had, as they changed, until its Stop button is gone."""
+def watch_growth(page: Page, word: str, timeout_s: float = 60) -> list[int]:
+    """Return how often ``word`` stood in the newest answer, as it changed, for as long as the answer ran."""
     page.evaluate(
-        """() => {
-            window.lengths = [];
+        """(word) => {
+            window.counts = [];
             const look = () => {
-                const shown = document.querySelectorAll('[data-testid="stChatMessage"]');
-                const last = shown[shown.length - 1];
-                const stop = document.querySelector('.st-key-stop');
-                if (stop && last) {
-                    const length = last.innerText.length;
-                    if (window.lengths.at(-1) !== length) window.lengths.push(length);
-                }
+                const last = [...document.querySelectorAll('[data-testid="stChatMessage"]')].at(-1);
+                if (!last || !document.querySelector('.st-key-stop')) return;
+                const count = last.innerText.split(word).length - 1;
+                if (window.counts.at(-1) !== count) window.counts.push(count);
             };
             window.watching = setInterval(look, 20);
-        }"""
+        }""",
+        word,
     )
     wait_for_answer(page, timeout_s)
-    return [int(length) for length in page.evaluate("() => { clearInterval(window.watching); return window.lengths }")]
+    return [int(count) for count in page.evaluate("() => { clearInterval(window.watching); return window.counts }")]

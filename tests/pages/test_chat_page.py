@@ -64,7 +64,7 @@ def test_a_typed_question_is_answered_with_its_source(app: App, base_id: str, op
 
     text = shown_text(page)
     assert "35 degrees" in text
-    assert ":primary-badge[1]" in text
+    assert ":orange-badge[1]" in text
     assert "bees.md" in text
 
 

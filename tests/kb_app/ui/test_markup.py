@@ -49,8 +49,8 @@ def test_a_document_cannot_turn_a_marker_into_its_own_link(definition: str) -> N
 def test_markers_become_badges_only_where_a_source_exists_and_not_in_code() -> None:
     text = safe("Yes [1][2], not [7].\n\n```python\nx = a[1]\n```\nand `b[1]` too [1].", {1, 2})
 
-    assert text.count(":primary-badge[1]") == 2
-    assert ":primary-badge[2]" in text
+    assert text.count(":orange-badge[1]") == 2
+    assert ":orange-badge[2]" in text
     assert "not [7]" in text
     assert "x = a[1]" in text
     assert "`b[1]`" in text
