@@ -19,7 +19,7 @@ from kb_app.services.library import Library, Repositories
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.worker import Worker
-from kb_app.settings import EndpointSettings, Settings
+from kb_app.settings import Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.conversations import ConversationRepository
@@ -140,9 +140,9 @@ def build_app(settings: Settings, *, owner: bool | None = None) -> App:
 
 
 def _endpoints(settings: Settings) -> dict[str, Endpoint]:
-    sections = {"ollama": settings.ollama}
-    return {name: _endpoint(section) for name, section in sections.items()}
-
-
-def _endpoint(section: EndpointSettings) -> Endpoint:
-    return Endpoint(base_url=section.base_url or "", api_key=section.api_key)
+    """Return name -> endpoint of the standard providers, and of those others that are set."""
+    standard = {"ollama": settings.ollama, "glm": settings.glm, "spark": settings.spark}
+    standard |= {"ernie": settings.ernie, "openai": settings.openai}
+    others = {"deepseek": settings.deepseek, "qwen": settings.qwen, "azure": settings.azure}
+    chosen = standard | {name: one for name, one in others.items() if one.base_url or one.api_key}
+    return {name: Endpoint(base_url=one.base_url or "", api_key=one.api_key) for name, one in chosen.items()}

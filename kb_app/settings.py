@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,15 +39,6 @@ class EndpointSettings(BaseModel):
     base_url: str | None = Field(default=None, description="Address of the server; empty means the provider's own.")
     api_key: SecretStr | None = Field(default=None, description="Key; never written to logs, exports or the page.")
 
-    @field_validator("base_url")
-    @classmethod
-    def _with_scheme(cls, value: str | None) -> str | None:
-        # OLLAMA_HOST is often "127.0.0.1:11434", and 0.0.0.0 where the server listens on every interface.
-        if not value:
-            return None
-        address = value if "://" in value else f"http://{value}"
-        return address.replace("//0.0.0.0", "//127.0.0.1").rstrip("/")
-
 
 class Settings(BaseSettings):
     """Everything that can be set. Sections are TOML tables; ``KB_OLLAMA_BASE_URL`` is ``[ollama] base_url``."""
@@ -69,6 +60,9 @@ class Settings(BaseSettings):
     spark: EndpointSettings = Field(default=EndpointSettings(), description="iFlytek Spark.")
     ernie: EndpointSettings = Field(default=EndpointSettings(), description="Baidu ERNIE (Qianfan).")
     openai: EndpointSettings = Field(default=EndpointSettings(), description="OpenAI or any compatible server.")
+    deepseek: EndpointSettings = Field(default=EndpointSettings(), description="DeepSeek.")
+    qwen: EndpointSettings = Field(default=EndpointSettings(), description="Alibaba Qwen (DashScope).")
+    azure: EndpointSettings = Field(default=EndpointSettings(), description="Azure OpenAI.")
 
     @classmethod
     def settings_customise_sources(

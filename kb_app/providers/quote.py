@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 
-from ingestion.embed import HashedEmbedder
 from ingestion.protocols import Embedder
 from kb_app.errors import ModelNotFoundError
 from kb_app.messages import translate
@@ -60,23 +59,3 @@ class QuoteProvider:
     def embedder(self, model: str) -> Embedder:
         """Raise ModelNotFoundError: there is none."""
         raise ModelNotFoundError(f"quote/{model}", provider=self.name, model=model or "quote", address="")
-
-
-class BuiltinProvider:
-    """Offers the ``builtin`` embedder."""
-
-    name = "builtin"
-
-    def models(self) -> list[ModelInfo]:
-        """Return the one embedder, always ready."""
-        return [ModelInfo(id="builtin", provider="builtin", kind="embedding", state="ready")]
-
-    def chat_model(self, model: str) -> ChatModel:
-        """Raise ModelNotFoundError: there is none."""
-        raise ModelNotFoundError(f"builtin/{model}", provider=self.name, model=model or "builtin", address="")
-
-    def embedder(self, model: str) -> Embedder:
-        """Return the built-in embedder; its id has no second part."""
-        if model:
-            raise ModelNotFoundError(f"builtin/{model}", provider=self.name, model=model, address="")
-        return HashedEmbedder()
