@@ -37,13 +37,13 @@ def _unnumbered(line: str) -> str:
 
 def han_phrases(text: str) -> list[str]:
     """Return every run of 12 Chinese characters, line breaks closed."""
-    runs = re.findall("[\u4e00-\u9fff]{%d,}" % _HAN_CHARS, re.sub(r"\s*\n\s*", "", text))
+    runs = re.findall(f"[\u4e00-\u9fff]{{{_HAN_CHARS},}}", re.sub(r"\s*\n\s*", "", text))
     return [run[i : i + _HAN_CHARS] for run in runs for i in range(0, len(run) - _HAN_CHARS + 1, 3)]
 
 
 def word_phrases(text: str, count: int) -> list[str]:
     """Return runs of ``count`` lower-case English words, line breaks read as blanks."""
-    pattern = r"\b[a-z]+(?:\s+[a-z]+){%d}\b" % (count - 1)
+    pattern = rf"\b[a-z]+(?:\s+[a-z]+){{{count - 1}}}\b"
     return [" ".join(phrase.split()) for phrase in re.findall(pattern, text)]
 
 

@@ -17,8 +17,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CANDIDATES = ("gb18030", "big5hkscs", "cp932", "euc_jp", "euc_kr", "cp1252", "cp1251")
+_CANDIDATES = ("gb18030", "big5", "big5hkscs", "cp932", "euc_jp", "euc_kr", "cp1252", "cp1251")
 _UTF16 = ("utf-16-le", "utf-16-be")
+_UTF16_ASCII_SCORE = 0.8
 
 _SAMPLE_BYTES = 32_768
 _MAX_CONTROL_SHARE = 0.02
@@ -27,13 +28,20 @@ _UNCERTAIN_BELOW = 0.2
 _BINARY_BELOW = -0.2
 _REALIGN_BELOW = 0.6
 
+# A handful of characters proves nothing; then the commonest of the encodings is the best guess.
+_PRIOR = {"gb18030": 0.4, "cp1252": 0.1}
+_PRIOR_CHARS = 5
+
+_HIGH = bytes(range(128, 256))
 _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\r\f\x1b\0") + b"\x7f"
 _CJK_MARKS = frozenset("，。、：；！？“”‘’（）《》「」『』【】〈〉…—·～　ー々〇①②③④⑤％")
 _LATIN_MARKS = frozenset("‘’“”–—…•€£©®°§«»·ªº¿¡²³½×™")
-_NON_ASCII_LATIN = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f"
+_UPPER = "À-ÖØ-ÞŒŠŽ"
+_LOWER = "ß-öø-ÿœšž"
+# Accented letters as words have them: one or two together, beside plain letters.
 _LATIN_IN_WORD = re.compile(
-    rf"(?<![{_NON_ASCII_LATIN}])(?:(?<=[A-Za-z])[ß-öø-ÿœšž]|(?<![A-Za-z])[À-ÖØ-öø-ÿŒœŠšŽž](?=[A-Za-z' ,.])"
-    rf"|(?<=[A-Z])[À-ÖØ-ÞŒŠŽ])(?![{_NON_ASCII_LATIN}])"
+    rf"(?<![{_UPPER}{_LOWER}])(?:(?<=[A-Za-z])[{_LOWER}]{{1,2}}|[{_LOWER}]{{1,2}}(?=[a-z])"
+    rf"|[{_UPPER}][{_LOWER}]?(?=[A-Za-z' ,.])|(?<=[A-Z])[{_UPPER}]|(?<= )[àéèêóòüö](?= ))(?![{_UPPER}{_LOWER}])"
 )
 _CYRILLIC_IN_WORD = re.compile("[\u0400-\u042f]?[\u0430-\u045f]{2,}|(?<![\u0400-\u045f])[\u0430-\u045f]\\b")
 
@@ -97,10 +105,12 @@ def _as_utf8(data: bytes) -> Decoded | None:
 def _judge(data: bytes, encodings: tuple[str, ...]) -> Decoded:
     """Return ``data`` decoded by whichever of ``encodings`` gives the most plausible text."""
     sample = data[:_SAMPLE_BYTES]
-    scored = [(_plausibility(_sample_text(sample, name)), name, 0) for name in encodings]
+    high = len(sample) - len(sample.translate(None, _HIGH))
+    favour = {name: share * _PRIOR_CHARS / (_PRIOR_CHARS + high / 2) for name, share in _PRIOR.items()}
+    scored = [(_plausibility(_sample_text(sample, name), name) + favour.get(name, 0), name, 0) for name in encodings]
     if max(scored)[0] < _REALIGN_BELOW:
         # A file cut at its head may begin in the middle of a character.
-        scored += [(_plausibility(_sample_text(sample[1:], name)) - 0.1, name, 1) for name in encodings]
+        scored += [(_plausibility(_sample_text(sample[1:], name), name) - 0.1, name, 1) for name in encodings]
     score, encoding, skipped = max(scored)
     if score < _BINARY_BELOW:
         raise BinaryError(f"best guess {encoding} scores {score:.2f}", looks_like=UNKNOWN)
@@ -112,14 +122,19 @@ def _sample_text(sample: bytes, encoding: str) -> str:
     return codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
 
 
-def _plausibility(text: str) -> float:
-    """Return how much ``text`` looks like writing: mean over its non-ASCII characters, in [-3, 1]."""
+def _plausibility(text: str, encoding: str) -> float:
+    """Return how much ``text`` looks like writing, in [-3, 1].
+
+    It is the mean over the characters that prove something: in UTF-16 all of them, elsewhere those beyond ASCII.
+    """
+    ascii_score = _UTF16_ASCII_SCORE if encoding in _UTF16 else 0.0
     counts = Counter(text)
-    total = sum(n for character, n in counts.items() if character > "\x7f" or character == "\0")
+    plain = sum(n for character, n in counts.items() if "\0" < character < "\x80")
+    total = len(text) - (0 if ascii_score else plain)
     if total == 0:
-        return 1.0 if text.isprintable() or text.split() else -3.0
-    score = sum(n * _character_score(character) for character, n in counts.items())
-    score += 1.6 * len(_LATIN_IN_WORD.findall(text))
+        return 1.0 if text.strip() else -3.0
+    score = sum(n * _character_score(character) for character, n in counts.items()) + ascii_score * plain
+    score += 1.6 * sum(len(letters) for letters in _LATIN_IN_WORD.findall(text))
     score += 1.4 * sum(len(word) for word in _CYRILLIC_IN_WORD.findall(text))
     return max(-3.0, min(1.0, score / total))
 

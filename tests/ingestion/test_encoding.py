@@ -70,6 +70,11 @@ def test_gb18030_cut_at_its_end():
     assert decoded.text[:-1] == (SIMPLIFIED * 5)[:-1]
 
 
+def test_one_odd_letter_in_english_utf16():
+    text = "The Polish letter \u0142 stands in this otherwise plain English sentence."
+    assert decode(text.encode("utf-16-le")).text == text
+
+
 def test_one_accent_in_a_long_english_text_is_not_damaged_utf8():
     text = "The café is open. " + "It serves plain words all day long. " * 40
     assert decode(text.encode("cp1252")).text == text
