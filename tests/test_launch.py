@@ -159,7 +159,7 @@ def is_alive(pid: int) -> bool:
 def test_second_start_installs_nothing_and_keeps_the_working_directory(installed: Checkout, tmp_path: Path) -> None:
     started = time.monotonic()
     result = installed.run("ingest", "笔记", "--json", cwd=tmp_path)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert result.stderr == ""
     assert result.returncode == 3
     assert result.stdout == f'[["ingest", "\\u7b14\\u8bb0", "--json"], "{tmp_path}"]\n'

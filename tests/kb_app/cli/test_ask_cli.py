@@ -112,7 +112,7 @@ def test_ctrl_c_stops_the_model_and_keeps_what_came(
         asking.send_signal(number)
         out, err = asking.communicate(timeout=15)
         server.kill()
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 15
     assert asking.returncode == 1
     assert "Stopped; what had come is kept." in err
     assert "Traceback" not in err
