@@ -63,8 +63,8 @@ def chunk(document: Document, options: ChunkOptions | None = None) -> tuple[Chun
     drafts: list[_Draft] = []
     for run in _runs(document, options):
         drafts += _fill(run, options)
-    starts = [block.start for block in document.blocks]
-    made = [_chunk(document, draft, starts) for draft in drafts]
+    cutter = _Cutter(document)
+    made = [cutter.chunk(draft) for draft in drafts]
     worded = [passage for passage in made if _WORD.search(passage.search_text)]
     if not worded and document.media_type == "application/pdf":
         # A page of nothing but symbols is still what its reader sees.
@@ -108,15 +108,20 @@ def _split_block(text: str, span: Span, limit: float, size: float, separator: re
     It is cut after a separator where there is one in reach, else after a line, else anywhere.
     """
     start, end = span
-    if count_units(text[start:end]) <= limit:
+    if not _is_longer(text, span, limit):
         return [span]
     parts: list[Span] = []
-    while count_units(text[start:end]) > size * _SLACK:
+    while _is_longer(text, (start, end), size * _SLACK):
         cut = _cut(text, start, end, size, separator)
         parts.append((start, cut))
         start = cut
     parts.append((start, end))
     return [trimmed for part in parts if (trimmed := _trim(text, part))[0] < trimmed[1]]
+
+
+def _is_longer(text: str, span: Span, units: float) -> bool:
+    # A character is at least half a unit; very long spans need not be counted again for every cut.
+    return (span[1] - span[0]) / 2 > units or count_units(text[span[0] : span[1]]) > units
 
 
 def _cut(text: str, start: int, end: int, size: float, separator: re.Pattern[str]) -> int:
@@ -214,21 +219,32 @@ def _join_tails(drafts: list[_Draft], options: ChunkOptions) -> list[_Draft]:
     return joined
 
 
-def _chunk(document: Document, draft: _Draft, starts: Sequence[int]) -> Chunk:
-    start = (draft.overlap or draft.own)[0].start
-    end = draft.own[-1].end
-    first = max(0, bisect_right(starts, start) - 1)
-    blocks = document.blocks[first : bisect_left(starts, end)]
-    extract = markdown_search_text if document.media_type == "text/markdown" else plain_search_text
-    return Chunk(
-        index=0,
-        text=document.text[start:end],
-        search_text=extract(document.text, blocks, start, end),
-        start=start,
-        end=end,
-        page=document.page_at(start),
-        heading=_heading(draft),
-    )
+class _Cutter:
+    """Makes the chunks of one document."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._block_starts = [block.start for block in document.blocks]
+        self._page_starts = [page.start for page in document.pages]
+        is_markdown = document.media_type == "text/markdown"
+        self._search_text = markdown_search_text if is_markdown else plain_search_text
+
+    def chunk(self, draft: _Draft) -> Chunk:
+        document = self._document
+        start = (draft.overlap or draft.own)[0].start
+        end = draft.own[-1].end
+        first = max(0, bisect_right(self._block_starts, start) - 1)
+        blocks = document.blocks[first : bisect_left(self._block_starts, end)]
+        page = bisect_right(self._page_starts, start) - 1
+        return Chunk(
+            index=0,
+            text=document.text[start:end],
+            search_text=self._search_text(document.text, blocks, start, end),
+            start=start,
+            end=end,
+            page=document.pages[page].number if page >= 0 else None,
+            heading=_heading(draft),
+        )
 
 
 def _heading(draft: _Draft) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 Pages = list[list[str]]
 
-_HYPHEN = re.compile(r"([^\W\d_]+)(?:\x02\n?|(?<=[a-z])-\n(?=[a-z]))([^\W\d_]+)")
+_HYPHEN = re.compile(r"\x02\n?|(?<=[a-z])-\n(?=[a-z])")
+_LAST_LETTERS = re.compile(r"[^\W\d_]+$")
+_FIRST_LETTERS = re.compile(r"[^\W\d_]+")
+_MAX_WORD_CHARS = 40
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _CONTROL = re.compile("[\u0001-\u0008\u000e-\u001f]")
 _MAX_CONTROL_SHARE = 0.01
@@ -29,6 +32,7 @@ _PAGE_NUMBER = re.compile(
 )
 
 _LEADERS = re.compile(r"\s*(?:(?:[.．·‥…]\s*){4,}|…{2,})\s*(\d*|[ivxlc]*)\s*$")
+_LEADERS_REACH = 200
 _TOC_MIN_SHARE = 0.4
 _TOC_MIN_LINES = 4
 
@@ -73,12 +77,15 @@ def rejoin_hyphens(texts: Sequence[str]) -> list[str]:
     words = Counter(word.lower() for text in texts for word in _WORD.findall(text))
 
     def join(match: re.Match[str]) -> str:
-        first, second = match.groups()
-        hyphenated = f"{first}-{second}"
-        is_compound = words[hyphenated.lower()] > words[(first + second).lower()]
-        return hyphenated if is_compound else first + second
+        text = match.string
+        first = _LAST_LETTERS.search(text[max(0, match.start() - _MAX_WORD_CHARS) : match.start()])
+        second = _FIRST_LETTERS.match(text[match.end() : match.end() + _MAX_WORD_CHARS])
+        if first is None or second is None:
+            return "-"
+        parts = first.group().lower(), second.group().lower()
+        return "-" if words["-".join(parts)] > words["".join(parts)] else ""
 
-    return [_HYPHEN.sub(join, text).replace("\x02", "-") for text in texts]
+    return [_HYPHEN.sub(join, text) for text in texts]
 
 
 def _without_stray_marks(text: str) -> str:
@@ -131,7 +138,7 @@ def _without_page_number(page: list[str]) -> list[str]:
 
 def is_toc(page: Sequence[str]) -> bool:
     """Whether the page is a table of contents: many lines end in dot leaders."""
-    with_leaders = sum(1 for line in page if _LEADERS.search(line))
+    with_leaders = sum(1 for line in page if _LEADERS.search(line[-_LEADERS_REACH:]))
     return len(page) >= _TOC_MIN_LINES and with_leaders >= _TOC_MIN_SHARE * len(page)
 
 

@@ -55,12 +55,10 @@ def _end_of_sentence(text: str, start: int, match: re.Match[str]) -> int | None:
     mark = match.group()
     if mark == "\n":
         return None if _is_wrapped(text, match.start(), match.end()) else match.end()
-    end = match.end()
-    if mark[-1] in "\"'*_" and _opens_here(text, start, match):
-        end = match.start() + len(mark.rstrip("\"'*_"))
     if mark[0] in ".!?" and not _is_latin_end(text, start, match):
         return None
-    return end
+    is_open = mark[-1] in "\"'*_" and _opens_here(text, start, match)
+    return match.start() + len(mark.rstrip("\"'*_")) if is_open else match.end()
 
 
 def _opens_here(text: str, start: int, match: re.Match[str]) -> bool:
