@@ -2,12 +2,14 @@
 
 import logging
 from types import TracebackType
+from typing import Literal
 
 from kb_app.errors import DataFolderBusyError
 from kb_app.models import ErrorInfo, Notice
 from kb_app.protocols import Provider
-from kb_app.providers import Endpoint, Registry, build_providers
+from kb_app.providers import FACTORIES, Endpoint, Registry, build_providers
 from kb_app.providers.builtin import BuiltinProvider
+from kb_app.providers.langchain_bridge import ClassSpec, LangChainProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
@@ -19,7 +21,7 @@ from kb_app.services.library import Library, Repositories
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.worker import Worker
-from kb_app.settings import Settings
+from kb_app.settings import ServerSettings, Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.conversations import ConversationRepository
@@ -53,9 +55,8 @@ class App:
         )
         conversations = ConversationRepository(self._database)
         self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
-        builtin: list[Provider] = [QuoteProvider(), BuiltinProvider()]
-        known = [info for provider in builtin for info in provider.models()]
-        self.models = Models(Registry(build_providers(_endpoints(settings), extra=builtin)), known)
+        known = [info for provider in _builtin() for info in provider.models()]
+        self.models = Models(_registry(settings), known)
         self.retriever = Retriever(
             repositories.chunks,
             self._indexes.keyword,
@@ -139,10 +140,37 @@ def build_app(settings: Settings, *, owner: bool | None = None) -> App:
         raise
 
 
+def _builtin() -> list[Provider]:
+    return [QuoteProvider(), BuiltinProvider()]
+
+
+def _registry(settings: Settings) -> Registry:
+    """Return every provider that is configured. Raises ConfigurationError."""
+    extra = _builtin()
+    if settings.langchain:
+        extra.append(LangChainProvider(_classes(settings, "chat"), _classes(settings, "embedding")))
+    return Registry(build_providers(_endpoints(settings), extra=extra))
+
+
+def _classes(settings: Settings, kind: Literal["chat", "embedding"]) -> dict[str, ClassSpec]:
+    return {
+        name: ClassSpec(path=one.class_path, arguments=one.arguments, context_tokens=one.context_tokens)
+        for name, one in settings.langchain.items()
+        if one.kind == kind
+    }
+
+
 def _endpoints(settings: Settings) -> dict[str, Endpoint]:
     """Return name -> endpoint of the standard providers, and of those others that are set."""
-    standard = {"ollama": settings.ollama, "glm": settings.glm, "spark": settings.spark}
-    standard |= {"ernie": settings.ernie, "openai": settings.openai}
-    others = {"deepseek": settings.deepseek, "qwen": settings.qwen, "azure": settings.azure}
-    chosen = standard | {name: one for name, one in others.items() if one.base_url or one.api_key}
-    return {name: Endpoint(base_url=one.base_url or "", api_key=one.api_key) for name, one in chosen.items()}
+    return {
+        name: Endpoint(
+            base_url=one.base_url or "",
+            api_key=one.api_key,
+            family=one.family if isinstance(one, ServerSettings) else "",
+            chat_models=one.chat_models,
+            embedding_models=one.embedding_models,
+            context_tokens=one.context_tokens or 0,
+        )
+        for name, one in settings.endpoints().items()
+        if name in FACTORIES or one.base_url or one.api_key
+    }

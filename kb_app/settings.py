@@ -1,16 +1,28 @@
-"""Settings: arguments > ``KB_*`` environment > ``kb.toml`` in the data folder > the vendors' usual names > defaults.
+"""Settings, each from the first place that has it.
 
-Nothing is read on import; call :func:`load_settings`.
+Arguments > ``KB_*`` environment > ``keys.toml`` (typed into the page) > ``kb.toml`` > the vendors' usual names >
+defaults; both files are in the data folder. Nothing is read on import; call :func:`load_settings`.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -19,6 +31,8 @@ from pydantic_settings import (
 from kb_app.errors import ConfigurationError
 
 SETTINGS_FILE = "kb.toml"
+#: Keys and servers typed into the Models page, of the same form as ``kb.toml``.
+KEYS_FILE = "keys.toml"
 
 #: The vendors' own environment names, read when the KB_* name is absent.
 VENDOR_NAMES = {
@@ -30,22 +44,77 @@ VENDOR_NAMES = {
     "OPENAI_BASE_URL": ("openai", "base_url"),
 }
 
+#: Providers that have a section of their own.
+PROVIDERS = ("ollama", "glm", "spark", "ernie", "openai", "deepseek", "qwen", "azure")
+#: Names that are taken in the ids of models.
+RESERVED_NAMES = (*PROVIDERS, "quote", "builtin", "onnx", "langchain")
+
+
+def _split_names(value: object) -> object:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+#: A list in TOML; names with commas between them in the environment.
+ModelNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
+
+
+def _not_reserved(name: str) -> str:
+    if name.lower() in RESERVED_NAMES:
+        raise ValueError("this name is taken by a provider")
+    return name
+
+
+#: First part of the ids of a server's models.
+ServerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"), AfterValidator(_not_reserved)]
+
 
 class EndpointSettings(BaseModel):
-    """Where a provider's server is and the key it wants."""
+    """Where a provider's server is, the key it wants and the models to offer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     base_url: str | None = Field(default=None, description="Address of the server; empty means the provider's own.")
     api_key: SecretStr | None = Field(default=None, description="Key; never written to logs, exports or the page.")
+    chat_models: ModelNames = Field(default=(), description="Chat models to offer; empty means the usual ones.")
+    embedding_models: ModelNames = Field(default=(), description="Embedding models to offer; empty: the usual ones.")
+    context_tokens: int | None = Field(
+        default=None,
+        ge=512,
+        description="Window for prompt and answer; empty means the model's own (Ollama: 8192 at most).",
+    )
+
+
+class ServerSettings(EndpointSettings):
+    """A further server that speaks the OpenAI protocol."""
+
+    base_url: str = Field(description="Address of the server, such as http://127.0.0.1:8000/v1.")
+    family: str = Field(default="", description="Provider whose dialect it speaks (openai, glm, qwen, ...); or empty.")
+
+
+class LangChainSettings(BaseModel):
+    """A LangChain chat model or embeddings class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    class_path: str = Field(pattern=r"^[\w.]+:[\w.]+$", description="The class, as package.module:Class.")
+    kind: Literal["chat", "embedding"] = Field(default="chat", description="What it is.")
+    arguments: dict[str, Any] = Field(default_factory=dict, repr=False, description="What to make it with.")
+    context_tokens: int = Field(default=8192, ge=512, description="Window for prompt and answer; chat models only.")
 
 
 class Settings(BaseSettings):
     """Everything that can be set. Sections are TOML tables; ``KB_OLLAMA_BASE_URL`` is ``[ollama] base_url``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KB_", env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="forbid"
+        env_prefix="KB_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
     )
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     data_dir: Path = Field(description="Folder that holds everything; made when missing.")
     language: Literal["zh", "en"] | None = Field(None, description="Language; empty follows the browser or system.")
@@ -62,7 +131,9 @@ class Settings(BaseSettings):
     openai: EndpointSettings = Field(default=EndpointSettings(), description="OpenAI or any compatible server.")
     deepseek: EndpointSettings = Field(default=EndpointSettings(), description="DeepSeek.")
     qwen: EndpointSettings = Field(default=EndpointSettings(), description="Alibaba Qwen (DashScope).")
-    azure: EndpointSettings = Field(default=EndpointSettings(), description="Azure OpenAI.")
+    azure: EndpointSettings = Field(default=EndpointSettings(), description="Azure OpenAI; the address is yours.")
+    servers: dict[ServerName, ServerSettings] = Field(default={}, description="Further OpenAI-compatible servers.")
+    langchain: dict[str, LangChainSettings] = Field(default={}, description="LangChain classes to use.")
 
     @classmethod
     def settings_customise_sources(
@@ -73,10 +144,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put ``kb.toml`` below the environment and the vendors' names below that."""
+        """Put the two files below the environment and the vendors' names below them."""
         data_dir = Path(init_settings()["data_dir"])
-        toml = TomlConfigSettingsSource(settings_cls, data_dir / SETTINGS_FILE)
-        return init_settings, env_settings, toml, _VendorEnvironment(settings_cls)
+        files = [TomlConfigSettingsSource(settings_cls, data_dir / name) for name in (KEYS_FILE, SETTINGS_FILE)]
+        return init_settings, env_settings, *files, _VendorEnvironment(settings_cls)
+
+    def endpoints(self) -> Mapping[str, EndpointSettings]:
+        """Return every provider with an address and a key: the ones known by name, then the further servers."""
+        known = {name: getattr(self, name) for name in PROVIDERS}
+        return known | self.servers
+
+    def fresh(self) -> "Settings":
+        """Return the settings as they are now, with the same arguments. Raises ConfigurationError."""
+        return load_settings(self.data_dir, **self._given)
 
 
 class _VendorEnvironment(PydanticBaseSettingsSource):
@@ -109,10 +189,14 @@ def load_settings(data_dir: Path | None = None, **overrides: Any) -> Settings:
     folder = data_dir or Path(os.environ.get("KB_DATA_DIR") or default_data_dir())
     given = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return Settings(data_dir=folder.expanduser().absolute(), **given)
+        settings = Settings(data_dir=folder.expanduser().absolute(), **given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(str(error), problem=f"{where}: {first['msg']}") from error
-    except ValueError as error:  # kb.toml is not TOML
-        raise ConfigurationError(str(error), problem=f"{SETTINGS_FILE}: {error}") from error
+        problem = f"{where}: {first['msg']}"
+        raise ConfigurationError(problem, problem=problem) from error
+    except ValueError as error:  # a file is not TOML
+        problem = f"{SETTINGS_FILE} / {KEYS_FILE}: {error}"
+        raise ConfigurationError(problem, problem=problem) from error
+    settings._given.update(given)
+    return settings

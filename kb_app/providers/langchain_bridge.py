@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from ingestion.protocols import Vectors
 from kb_app.errors import BadRequestError, ConfigurationError, ModelNotFoundError, ServerError, error_info
 from kb_app.models import ChatRequest, Finished, FinishReason, ModelEvent, ModelInfo, Thinking, Token, Usage
@@ -31,7 +33,7 @@ class ClassSpec:
     """A class as the settings name it: ``package.module:Class`` and the arguments to make it with."""
 
     path: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     context_tokens: int = 8192
 
     def make(self, name: str) -> Any:
@@ -40,8 +42,15 @@ class ClassSpec:
         try:
             return getattr(importlib.import_module(module), attribute)(**self.arguments)
         except (ImportError, AttributeError, TypeError, ValueError) as error:
-            problem = f"{NAME}.{name}: {self.path}: {error}"
+            problem = f"{NAME}.{name}: {self.path}: {_without_values(error)}"
             raise ConfigurationError(problem, problem=problem) from error
+
+
+def _without_values(error: Exception) -> str:
+    """Return what is wrong; the text of a pydantic error holds the arguments, keys among them."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return str(error)
 
 
 class LangChainProvider:
