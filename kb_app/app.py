@@ -30,7 +30,7 @@ from kb_app.storage.documents import DocumentRepository
 from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
-from kb_app.storage.migrate import migrate
+from kb_app.storage.migrate import migrate, wait_for_schema
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class App:
         self._database = Database(settings.data_dir / DATABASE_FILE)
         if lock is not None:
             migrate(self._database)
+        else:
+            wait_for_schema(self._database)
         repositories = Repositories(
             bases=BaseRepository(self._database),
             documents=DocumentRepository(self._database),

@@ -1,5 +1,6 @@
 """Bring a database to the newest schema with Alembic."""
 
+import time
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -32,6 +33,19 @@ def migrate(database: Database) -> bool:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
     return True
+
+
+def wait_for_schema(database: Database, timeout_s: float = 10.0) -> None:
+    """Wait until the owner of the data folder has brought the database to ``HEAD``.
+
+    Raises:
+        StorageError: it did not in time, so it is of another version.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (current := _current(database)) != HEAD:
+        if time.monotonic() > deadline:
+            raise StorageError(f"schema {current}", problem=f"schema {current} <> {HEAD}")
+        time.sleep(0.05)
 
 
 def _current(database: Database) -> str | None:

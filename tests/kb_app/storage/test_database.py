@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from kb_app.errors import StorageError
 from kb_app.storage.database import Database
-from kb_app.storage.migrate import HEAD, migrate
+from kb_app.storage.migrate import HEAD, migrate, wait_for_schema
 from kb_app.storage.tables import Row
 
 
@@ -76,3 +76,20 @@ def test_many_threads_write_at_once_and_nothing_is_lost_or_locked(database):
     with database.read() as session:
         # every transaction saw a different count: none read before another's write was visible
         assert session.execute(text("SELECT count(DISTINCT title) FROM conversations")).scalar() == 160
+
+
+def test_a_second_process_waits_for_the_owner_to_make_the_schema(database):
+    owner = threading.Timer(0.3, migrate, args=(database,))
+    owner.start()
+    wait_for_schema(database)
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM jobs")).scalar() == 0
+    owner.join()
+
+
+def test_a_second_process_of_another_version_is_refused(database):
+    migrate(database)
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError):
+        wait_for_schema(database, timeout_s=0.1)
