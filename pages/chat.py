@@ -8,7 +8,7 @@ from kb_app.app import App
 from kb_app.errors import NotFoundError
 from kb_app.models import KnowledgeBase, Message
 from kb_app.ui.answer import live_answer, show_messages, stop_button
-from kb_app.ui.asking import ask, scope, scope_controls
+from kb_app.ui.asking import ask, scope, scope_controls, watch_models
 from kb_app.ui.bases import base_dialogs
 from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_conversation
 from kb_app.ui.first_run import example_questions, welcome
@@ -62,6 +62,7 @@ def sidebar(app: App, bases: Sequence[KnowledgeBase]) -> None:
         new_chat_button("sidebar")
         if bases:
             scope_controls(app, bases, "sidebar")
+            watch_models(app)
         conversation_list(app)
     with st.container(key="narrow_controls", horizontal=True):
         with st.popover(t("scope.title"), icon=":material/tune:"):

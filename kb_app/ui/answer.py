@@ -70,7 +70,7 @@ def _status(message: Message) -> None:
         case "no_sources":
             if not message.text:
                 st.markdown(t("answer.no_sources"))
-            if message.query:
+            if message.query and message.query not in message.text:
                 st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
     if message.error is not None:
         error_box(message.error)

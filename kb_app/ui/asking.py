@@ -10,10 +10,11 @@ from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain
-from kb_app.ui.state import CHAT, DRAFT, MODEL, SCOPE, set_widget, widget
+from kb_app.ui.state import CHAT, DRAFT, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
 from kb_app.ui.text import describe, language, t
 
 QUOTE_MODEL = "quote"
+_MODEL_CHECKS, _MODEL_CHECK_S = 8, 1.0
 
 
 def scope(bases: Sequence[KnowledgeBase]) -> tuple[str, ...]:
@@ -53,6 +54,18 @@ def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None
         args=(model_key,),
     )
     _reason(models.get(picked))
+
+
+def watch_models(app: App) -> None:
+    """For some seconds after a tab was opened, redraw it when a model server's answer comes in late."""
+    waits = MODEL_CHECKS.get() < _MODEL_CHECKS
+    st.fragment(run_every=_MODEL_CHECK_S if waits else None)(_watch_models)(app, app.models.cached())
+
+
+def _watch_models(app: App, drawn: Sequence[ModelInfo]) -> None:
+    MODEL_CHECKS.set(MODEL_CHECKS.get() + 1)
+    if app.models.cached() != drawn or MODEL_CHECKS.get() == _MODEL_CHECKS:
+        st.rerun()
 
 
 def _scope_changed(key: str) -> None:

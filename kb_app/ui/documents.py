@@ -84,7 +84,7 @@ def _filtered(documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     problems = [document for document in documents if _has_problem(document)]
     fine = [document for document in documents if not _has_problem(document)]
     groups = {"all": list(documents), "ready": fine, "failed": problems}
-    with st.container(horizontal=True, vertical_alignment="bottom", key="document_filter"):
+    with st.container(horizontal=True, vertical_alignment="center", key="document_filter"):
         words = st.text_input(
             t("documents.search"),
             key="document_search",
@@ -167,23 +167,24 @@ def _row(document: DocumentRecord) -> None:
                     t("documents.status_failed" if failed else "documents.status_partial"),
                     color="red" if failed else "orange",
                 )
-        st.caption(_facts(document))
+        with st.container(key=f"facts_{document.id}"):
+            st.markdown("  \n".join(f":small[{line}]" for line in _facts(document)))
 
 
-def _facts(document: DocumentRecord) -> str:
+def _facts(document: DocumentRecord) -> list[str]:
     parts = [file_size(document.byte_count)]
     if document.page_count:
         parts.append(t("jobs.pages", count=document.page_count))
     if document.chunk_count:
         parts.append(t("jobs.chunks", count=document.chunk_count))
-    facts = plain(" · ".join(parts))
+    lines = [f":gray[{' · '.join(parts)}]"]
     if document.unreadable_pages:
         pages = ", ".join(str(page) for page in document.unreadable_pages[:20])
-        facts += f"  \n:orange[{t('documents.partial', pages=pages)}]"
+        lines.append(f":orange[{t('documents.partial', pages=pages)}]")
     if document.error is not None:
         message, hint = describe(document.error)
-        facts += f"  \n:red[{plain(message)}] {plain(hint)}"
-    return facts
+        lines.append(f":red[{plain(message)}] :gray[{plain(hint)}]")
+    return lines
 
 
 def _select(document_id: str, key: str) -> None:

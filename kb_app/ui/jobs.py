@@ -91,28 +91,24 @@ def _rows(jobs: Sequence[Job]) -> None:
     failed = sum(job.state == "failed" for job in jobs)
     shown = jobs[: max(_SHOWN, min(failed + 1, 30))]
     for job in shown:
-        st.markdown(f"{_ICONS[job.state]} {plain(job.name)}  \n:small[:gray[{_outcome(job)}]]")
-        if job.error is not None:
-            message, hint = describe(job.error)
-            st.markdown(f":small[:red[{plain(message)}] :gray[{plain(hint)}]]")
+        st.markdown(f"{_ICONS[job.state]} {plain(job.name)}  \n:small[{_outcome(job)}]")
     if len(jobs) > len(shown):
         st.caption(t("jobs.more", count=len(jobs) - len(shown)))
 
 
 def _outcome(job: Job) -> str:
-    if job.state == "queued":
-        return t("jobs.queued")
+    if job.error is not None:
+        message, hint = describe(job.error)
+        return f":red[{plain(message)}] :gray[{plain(hint)}]"
     if job.state == "running":
         known = job.stage in (*_STAGES, "reindex")
         parts = [t(f"jobs.stage_{job.stage}" if known else "jobs.stage_running")]
         if job.total:
             parts.append(t("jobs.count", done=job.done, total=job.total))
-        return " ".join(parts)
+        return f":gray[{' '.join(parts)}]"
     parts = [t(f"jobs.{job.state}")]
-    if job.state == "failed":
-        return parts[0]
     if job.page_count:
         parts.append(t("jobs.pages", count=job.page_count))
     if job.chunk_count:
         parts.append(t("jobs.chunks", count=job.chunk_count))
-    return " · ".join(parts)
+    return f":gray[{' · '.join(parts)}]"

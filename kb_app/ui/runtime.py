@@ -39,7 +39,7 @@ def use_app(app: App | None) -> None:
 
 
 def warm_up() -> threading.Thread:
-    """Build the app in the background, so that the first page does not wait for its imports."""
+    """Build the app and ask the model servers in the background, so that the first page waits for neither."""
     thread = threading.Thread(target=_build, name="kb-warm-up", daemon=True)
     thread.start()
     return thread
@@ -47,7 +47,7 @@ def warm_up() -> threading.Thread:
 
 def _build() -> None:
     try:
-        get_app()
+        get_app().models.cached()
     except KBAppError as error:
         # The page calls get_app() again and shows the sentence; here it only belongs in the log.
         _logger.error("The app could not be started: %s", error)

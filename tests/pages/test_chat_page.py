@@ -5,8 +5,10 @@ from markdown_it import MarkdownIt
 from page_reading import Open, shown_text, wait_for_jobs
 
 from kb_app.app import App
+from kb_app.messages import LANGUAGES, Language, translate
 from kb_app.services.answering import AskRequest
 from kb_app.services.library import Upload
+from kb_app.ui.first_run import EXAMPLE_QUESTIONS
 
 NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees. In winter the bees form a cluster around the queen.\n"
 
@@ -44,6 +46,26 @@ def test_an_empty_installation_leads_to_an_answer_in_three_clicks(app: App, open
     assert "How often should I oil the chain?" in text
     assert "200 km" in text
     assert "bicycle-care.md" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_suggested_question_is_answered_by_the_example_base(app: App, language: Language) -> None:
+    app.jobs.wait(app.library.add_examples(language))
+    [base] = app.library.bases()
+    for key in EXAMPLE_QUESTIONS:
+        question = translate(language, f"ui.first_run.{key}")
+        answer = app.answering.ask(AskRequest(question=question, base_ids=(base.id,), language=language)).wait(30)
+
+        assert answer.status == "complete", question
+        assert answer.cited, question
+
+
+def test_the_language_is_switched_and_kept_in_the_address(open_page: Open) -> None:
+    page = open_page()
+    page.segmented_control(key="language_switch").set_value("zh").run()
+
+    assert "让你的文档来回答" in shown_text(page)
+    assert page.query_params["lang"] == "zh"
 
 
 def test_the_same_in_chinese(open_page: Open) -> None:
