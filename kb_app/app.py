@@ -10,16 +10,21 @@ from kb_app.protocols import Provider
 from kb_app.providers import FACTORIES, Endpoint, Registry, build_providers
 from kb_app.providers.builtin import BuiltinProvider
 from kb_app.providers.langchain_bridge import ClassSpec, LangChainProvider
+from kb_app.providers.ollama import OllamaProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
 from kb_app.services.doctor import Doctor
+from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
 from kb_app.services.indexes import Indexes
 from kb_app.services.jobs import Jobs
+from kb_app.services.keys import Keys
 from kb_app.services.library import Library, Repositories
+from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
+from kb_app.services.trials import Trials
 from kb_app.services.worker import Worker
 from kb_app.settings import ServerSettings, Settings
 from kb_app.storage.bases import BaseRepository
@@ -59,6 +64,10 @@ class App:
         self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
         known = [info for provider in _builtin() for info in provider.models()]
         self.models = Models(_registry(settings), known)
+        self.trials = Trials(self.models.chat, self.models.embedder)
+        self.keys = Keys(settings, self._use_providers)
+        self.model_store = ModelStore(self._ollama, self.models.ask_again)
+        self.hardware = Hardware()
         self.retriever = Retriever(
             repositories.chunks,
             self._indexes.keyword,
@@ -84,6 +93,7 @@ class App:
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""
         self.answering.close()
+        self.model_store.close()
         self._worker.close()
         self._indexes.close()
         self._database.close()
@@ -99,6 +109,15 @@ class App:
     ) -> None:
         """Close."""
         self.close()
+
+    def _use_providers(self, settings: Settings) -> None:
+        self.models.reload(_registry(settings))
+        self.trials.clear()
+
+    def _ollama(self) -> OllamaProvider:
+        provider = self.models.providers[OllamaProvider.name]
+        assert isinstance(provider, OllamaProvider)
+        return provider
 
     def _take_over(self, repositories: Repositories, conversations: ConversationRepository) -> None:
         interrupted = conversations.interrupt_streaming(ErrorInfo(code="app_stopped"))

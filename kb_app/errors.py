@@ -2,6 +2,9 @@
 
 KBAppError
     ConfigurationError        configuration
+        ServerNameError       server_name        not a name a server can have
+        ServerAddressError    server_address     not an address of a server
+        KeyFormatError        key_format         not what a key looks like
     StorageError              storage
         NotFoundError         not_found
         DuplicateNameError    duplicate_name
@@ -51,6 +54,24 @@ class ConfigurationError(KBAppError):
     """A setting is missing or wrong."""
 
     code = "configuration"
+
+
+class ServerNameError(ConfigurationError):
+    """The name cannot be part of a model's id, or is a provider's."""
+
+    code = "server_name"
+
+
+class ServerAddressError(ConfigurationError):
+    """The address of a server is missing or not an address."""
+
+    code = "server_address"
+
+
+class KeyFormatError(ConfigurationError):
+    """The key holds characters that no key has, such as blanks or full-width ones."""
+
+    code = "key_format"
 
 
 class StorageError(KBAppError):

@@ -61,6 +61,11 @@ class Registry:
         self._embedders: dict[str, Embedder] = {}
         self._lock = threading.Lock()
 
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """Every provider by name."""
+        return self._providers
+
     def models(self, kind: Literal["chat", "embedding"] | None = None) -> list[ModelInfo]:
         """List all models of ``kind`` with their state; asks every provider at once, 12 s at most."""
         pool = ThreadPoolExecutor(max_workers=max(1, len(self._providers)), thread_name_prefix="models")

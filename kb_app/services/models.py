@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from ingestion.protocols import Embedder
 from kb_app.models import ModelInfo
-from kb_app.protocols import ChatModel
+from kb_app.protocols import ChatModel, Provider
 from kb_app.providers import Registry
 
 _FRESH_S = 20.0
@@ -25,6 +25,32 @@ class Models:
         self._known = tuple(builtin)
         self._asked_at = -_FRESH_S
         self._asking = False
+        self._turn = 0
+
+    def reload(self, registry: Registry) -> None:
+        """Use ``registry`` from now on; answers that are running keep the model they have."""
+        with self._lock:
+            self._registry = registry
+            self._known = tuple(info for info in self._known if info.provider in registry.providers)
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Ask every provider in the background, now."""
+        with self._lock:
+            self._asked_at = -_FRESH_S
+            self._asking = False
+        self.cached()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the providers are being asked."""
+        with self._lock:
+            return self._asking
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """Every configured provider by name."""
+        return self._registry.providers
 
     def list(self, kind: Kind | None = None) -> tuple[ModelInfo, ...]:
         """Ask every provider now; a dead server may take some seconds to find out."""
@@ -56,13 +82,22 @@ class Models:
         return self.embedder(embedder_id).dimension
 
     def _refresh(self) -> None:
-        try:
-            found = tuple(self._registry.models())
-        finally:
-            with self._lock:
-                self._asking, self._asked_at = False, time.monotonic()
         with self._lock:
-            self._known = found
+            self._turn += 1
+            turn, registry = self._turn, self._registry
+        try:
+            found = tuple(registry.models())
+        except BaseException:
+            self._asked(turn, None)
+            raise
+        self._asked(turn, found)
+
+    def _asked(self, turn: int, found: Sequence[ModelInfo] | None) -> None:
+        with self._lock:
+            if turn != self._turn:
+                return  # somebody has asked again meanwhile, perhaps other providers
+            self._asking, self._asked_at = False, time.monotonic()
+            self._known = self._known if found is None else tuple(found)
 
     def _of(self, kind: Kind | None) -> tuple[ModelInfo, ...]:
         with self._lock:
