@@ -113,25 +113,25 @@ def _statistics(question: Question, passages: Sequence[Source]) -> Statistics:
 
 
 def _sentences(weighted: WeightedQuestion, kind: AnswerType, passage: Source, share: float) -> list[Candidate]:
-    title = canonical("\n".join((passage.title, *passage.heading)))
-    units = [item for item in weighted.units if item[0] not in title]
-    pairs = [item for item in weighted.pairs if item[0] not in title]
+    title = canonical(passage.title)
+    units = _beyond(weighted.units, title)
+    pairs = _beyond(weighted.pairs, title)
     in_title = coverage(weighted.units, title)
+    other_units = [item for item in weighted.units if item[0] not in title]
     found: list[Candidate] = []
     before = ""
     for position, (start, end) in enumerate(quotable_spans(passage.text)):
         text = passage.text[start:end]
         sentence = canonical(text)
         window = before + "\n" + sentence
-        here = coverage(units, sentence)
         values = (
             share,
             float(share == 1.0),
-            _ratio(here, _mass(units)),
+            _ratio(coverage(units, sentence), _mass(units)),
             _ratio(coverage(pairs, sentence), _mass(pairs)),
             _ratio(coverage(units, window), _mass(units)),
             _ratio(coverage(pairs, window), _mass(pairs)),
-            _ratio(in_title + here, weighted.unit_mass),
+            _ratio(in_title + coverage(other_units, sentence), weighted.unit_mass),
             float(may_answer(kind, text)),
             _novelty(weighted, sentence),
             min(1.0, count_units(text) / 100),
@@ -140,6 +140,11 @@ def _sentences(weighted: WeightedQuestion, kind: AnswerType, passage: Source, sh
         found.append(Candidate(passage=passage, position=position, start=start, end=end, values=values))
         before = sentence
     return found
+
+
+def _beyond(needles: Sequence[Needle], title: str) -> Sequence[Needle]:
+    """Return what the title does not say; when it says all of the question, everything."""
+    return [item for item in needles if item[0] not in title] or needles
 
 
 def _mass(needles: Sequence[Needle]) -> float:

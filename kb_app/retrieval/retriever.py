@@ -8,14 +8,13 @@ from kb_app.models import Hit, Retrieval
 from kb_app.protocols import ChunkSource, VectorSearch
 from kb_app.retrieval.analyzer import Question, analyse
 from kb_app.retrieval.confidence import confidence, threshold
+from kb_app.retrieval.fusion import fuse, min_max
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Ranking, gather
 from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, bm25_share, merged, weigh
 
 CANDIDATES = 50
-#: Weight of the dense vote against the lexical score (benchmarks/retrieval/README.md).
-DENSE_WEIGHT = 0.3
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 _SILENT = frozenset({"builtin"})
 
@@ -74,7 +73,7 @@ class Retriever:
         prepared = [self._prepared.get(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
         votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
-        scores = [found.score + DENSE_WEIGHT * vote for found, vote in zip(evidence, votes, strict=True)]
+        scores = fuse([found.score for found in evidence], votes)
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], passages[i].chunk.id))
         return Ranking(
             question=analysed,
@@ -118,16 +117,8 @@ class Retriever:
         for embedder, members in groups.values():
             vector = embedder.embed_query(question)
             found = [hit for base in members for hit in self._vectors.query(base, vector, CANDIDATES)]
-            votes |= _min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
+            votes |= min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
         return votes
-
-
-def _min_max(found: Sequence[tuple[str, float]]) -> dict[str, float]:
-    if not found:
-        return {}
-    best, least = found[0][1], found[-1][1]
-    spread = best - least
-    return {chunk: (cosine - least) / spread if spread else 1.0 for chunk, cosine in found}
 
 
 def _hits(ranking: Ranking) -> list[Hit]:

@@ -6,7 +6,8 @@ from ingestion.embed import HashedEmbedder
 from kb_app.errors import ModelNotFoundError
 from kb_app.messages import translate
 from kb_app.models import ChatRequest, Finished, Source, Token
-from kb_app.providers.quote import BuiltinProvider, QuoteModel, QuoteProvider
+from kb_app.providers.builtin import BuiltinProvider
+from kb_app.providers.quote import QuoteModel, QuoteProvider
 
 TEXT = (
     "JoyRL is a library based on PyTorch and Ray. It was released by volunteers in 2022.\n\n"
