@@ -1,4 +1,7 @@
-"""Search figures: python -m benchmarks.retrieval.search DATA.json [--only QUERIES.jsonl]. Same figures as ``retrieval_bench.py``."""
+"""Search figures, the same as ``retrieval_bench.py`` gives.
+
+python -m benchmarks.retrieval.search DATA.json [--only QUERIES.jsonl]
+"""
 
 import argparse
 import json
