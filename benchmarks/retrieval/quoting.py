@@ -1,0 +1,66 @@
+"""Share of questions whose first quotation, and first three, hold the answer.
+
+python -m benchmarks.retrieval.quoting DATA.json
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.retrieval.corpus import Query, build_retriever, load_corpus, squash
+from benchmarks.retrieval.train import is_train
+from kb_app.models import Hit, Source
+from kb_app.retrieval.quote import select_quotes
+from kb_app.retrieval.retriever import Retriever
+
+_PASSAGES = 8
+
+
+def source(marker: int, hit: Hit) -> Source:
+    """Return the hit as the quote model gets it."""
+    chunk = hit.chunk
+    return Source(
+        marker=marker,
+        base_id=chunk.base_id,
+        document_id=chunk.document_id,
+        document=chunk.document_name,
+        chunk_id=chunk.id,
+        text=chunk.text,
+        score=hit.score,
+        page=chunk.page,
+        heading=chunk.heading,
+        start=chunk.start,
+        end=chunk.end,
+        title=chunk.title,
+    )
+
+
+def right(retriever: Retriever, query: Query) -> list[bool]:
+    """Return for each of the three quotations whether it holds the answer and comes from the right file."""
+    hits = retriever.retrieve(query.text, ["base"], top_k=_PASSAGES).hits
+    sources = [source(marker, hit) for marker, hit in enumerate(hits, 1)]
+    answers = [squash(answer) for answer in query.answers]
+    return [
+        sources[quote.marker - 1].document == query.document and any(a in squash(quote.text) for a in answers)
+        for quote in select_quotes(query.text, sources)
+    ]
+
+
+def main() -> int:
+    """Print one JSON object for each half."""
+    corpus = load_corpus(Path(sys.argv[1]), "base")
+    with tempfile.TemporaryDirectory() as folder:
+        retriever = build_retriever([corpus], Path(folder))
+        outcomes = [(is_train(query), right(retriever, query)) for query in corpus.queries]
+    for train in (True, False):
+        half = [outcome for is_training, outcome in outcomes if is_training == train]
+        first = 100 * sum(bool(outcome and outcome[0]) for outcome in half) / len(half)
+        three = 100 * sum(any(outcome) for outcome in half) / len(half)
+        name = "train" if train else "held out"
+        print(json.dumps({"half": name, "first": round(first, 1), "three": round(three, 1), "queries": len(half)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
