@@ -18,12 +18,14 @@ from kb_app.services.doctor import Doctor
 from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
 from kb_app.services.indexes import Indexes
+from kb_app.services.intake import Intake, Repositories
 from kb_app.services.jobs import Jobs
 from kb_app.services.keys import Keys
-from kb_app.services.library import Library, Repositories
+from kb_app.services.library import Library
 from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
+from kb_app.services.passwords import Passwords
 from kb_app.services.trials import Trials
 from kb_app.services.worker import Worker
 from kb_app.settings import ServerSettings, Settings
@@ -75,13 +77,14 @@ class App:
             lambda base_id: self.models.embedder(repositories.bases.get(base_id).embedder),
         )
         self.jobs = Jobs(repositories.jobs)
-        self.library = Library(settings, repositories, self.models.dimension_of)
+        intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
+        self.library = Library(settings, repositories, intake, self.models.dimension_of)
         self.history = History(conversations)
         self.answering = Answering(
             conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
         )
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
-        self._worker = Worker(repositories, self._indexes, self.models.embedder)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake)
         if lock is not None:
             self._take_over(repositories, conversations)
 

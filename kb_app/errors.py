@@ -14,6 +14,11 @@ KBAppError
         DataFolderError       data_folder        read-only, or not a folder
         DiskFullError         disk_full
         KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
+    PasswordHandoverError     password_handover  a password was given beside the process that reads the files
+    ArchiveError              archive
+        ArchiveDamagedError   archive_damaged
+        ArchiveBombError      archive_bomb       it would unpack to too much
+        ArchiveEmptyError     archive_empty      nothing in it can be read
     BusyError                 busy
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
@@ -126,6 +131,36 @@ class KeywordIndexError(StorageError):
     """The keyword index of a base is missing or damaged; it can be rebuilt from the database."""
 
     code = "index_damaged"
+
+
+class PasswordHandoverError(KBAppError):
+    """Passwords stay in memory, so only the process that reads the files can be given one."""
+
+    code = "password_handover"
+
+
+class ArchiveError(KBAppError):
+    """A ZIP file cannot be taken in."""
+
+    code = "archive"
+
+
+class ArchiveDamagedError(ArchiveError):
+    """It is not a ZIP file, or cut off."""
+
+    code = "archive_damaged"
+
+
+class ArchiveBombError(ArchiveError):
+    """It would unpack to more than is sane; ``params["limit"]`` is ``count``, ``size`` or ``ratio``."""
+
+    code = "archive_bomb"
+
+
+class ArchiveEmptyError(ArchiveError):
+    """It holds no file of a kind that can be read."""
+
+    code = "archive_empty"
 
 
 class BusyError(KBAppError):

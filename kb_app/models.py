@@ -8,7 +8,7 @@ Params = Mapping[str, str | int | float]
 Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
 FinishReason = Literal["complete", "length", "filtered", "stopped"]
-JobKind = Literal["ingest", "reindex", "remove", "drop"]
+JobKind = Literal["ingest", "expand", "reindex", "remove", "drop"]
 JobState = Literal["queued", "running", "ready", "unchanged", "replaced", "failed", "skipped", "cancelled"]
 ModelState = Literal["ready", "no_key", "unreachable", "not_pulled"]
 

@@ -3,8 +3,9 @@
 import argparse
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from getpass import getpass
 from pathlib import Path
 
 from ingestion.load import supported_extensions
@@ -12,11 +13,11 @@ from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record
 from kb_app.cli.session import Session
 from kb_app.models import Job, JobState
-from kb_app.services.library import Upload
+from kb_app.services.intake import ARCHIVE_EXTENSION, Upload, clean_document_name
 
 #: What the output calls a job's end; a file whose job was cancelled was skipped.
 _STATUS = {"cancelled": "skipped"}
-_SUMMARY: tuple[JobState, ...] = ("ready", "unchanged", "replaced", "failed", "cancelled")
+_SUMMARY: tuple[JobState, ...] = ("ready", "unchanged", "replaced", "skipped", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +39,22 @@ class FoundFiles:
 def register(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add("ingest", _ingest).option("name", help_key="name")
-    command.option("paths", nargs="+", type=Path, metavar="PATH", help_key="paths").json()
+    command.option("paths", nargs="+", type=Path, metavar="PATH", help_key="paths")
+    command.option("--password", metavar="PASSWORD", help_key="password").json()
 
 
 def _ingest(args: argparse.Namespace, console: Console) -> int:
     found = expand(args.paths)
+    password = getpass(console.text("cli.ingest.password")) if args.password == "-" else args.password
     with Session(args, console) as session:
         library = session.app.library
         base = library.find(args.name) or library.create(args.name)
-        batch = library.add_files(base.id, [Upload(name=file.name, data=file.path) for file in found.files])
-        queued = session.app.jobs.batch(batch)
-        paths = {job.id: str(file.path) for job, file in zip(queued, found.files, strict=True)}
+        uploads = [Upload(name=file.name, data=file.path) for file in found.files]
+        batch = library.add_files(base.id, uploads, password=password)
+        paths = {clean_document_name(file.name): str(file.path) for file in found.files}
         jobs = session.follow(
             batch,
-            lambda job: _show(job, paths[job.id], console),
+            lambda job: _show(job, _path(job.name, paths), console),
             lambda jobs: _progress(jobs, console),
         )
     states = Counter(job.state for job in jobs)
@@ -76,7 +79,7 @@ def expand(paths: Sequence[Path]) -> FoundFiles:
             files.append(FoundFile(path=path, name=path.name))
             continue
         for entry in _walk(path):
-            if entry.suffix.lower() in supported_extensions():
+            if entry.suffix.lower() in (*supported_extensions(), ARCHIVE_EXTENSION):
                 files.append(FoundFile(path=entry, name=entry.relative_to(path).as_posix()))
             else:
                 left_out += 1
@@ -97,6 +100,14 @@ def _distinct(file: FoundFile, names: Counter[str]) -> FoundFile:
         return file
     above = file.path.absolute().as_posix().removesuffix(f"/{file.name}")
     return FoundFile(path=file.path, name=f"{above.rpartition('/')[2]}/{file.name}")
+
+
+def _path(name: str, paths: Mapping[str, str]) -> str:
+    """Return where a document of this name comes from: a file, or ``ARCHIVE/member`` inside a ZIP."""
+    if name in paths:
+        return paths[name]
+    archive = next(known for known in paths if name.startswith(f"{known}/"))
+    return f"{paths[archive]}{name.removeprefix(archive)}"
 
 
 def _show(job: Job, path: str, console: Console) -> None:

@@ -24,7 +24,7 @@ from ingestion.protocols import Embedder, Vectors
 from kb_app.errors import KBAppError, NotFoundError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
 from kb_app.services.indexes import Indexes
-from kb_app.services.library import Repositories
+from kb_app.services.intake import Intake, Repositories
 from kb_app.storage.chunks import chunk_id, stored_chunks
 from kb_app.storage.documents import NewDocument, ReadyDocument
 from kb_app.storage.jobs import ClaimedJob
@@ -81,7 +81,12 @@ class Ingester:
     """Reads a few files ahead, embeds them in order and stores them in groups. Used by the worker thread only."""
 
     def __init__(
-        self, repositories: Repositories, indexes: Indexes, embedder: Embedders, is_closing: Callable[[], bool]
+        self,
+        repositories: Repositories,
+        indexes: Indexes,
+        embedder: Embedders,
+        intake: Intake,
+        is_closing: Callable[[], bool],
     ) -> None:
         """Work on ``repositories`` and ``indexes``; stop early when ``is_closing`` turns true."""
         self._bases = repositories.bases
@@ -90,6 +95,7 @@ class Ingester:
         self._originals = repositories.originals
         self._indexes = indexes
         self._embedder = embedder
+        self._intake = intake
         self._is_closing = is_closing
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")  # each drives one worker process
         self._reading: deque[_Reading] = deque()
@@ -127,7 +133,13 @@ class Ingester:
     def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
         """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
         options = ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
-        return prepare_limited(self._originals.read(claimed.sha256), name, options=options, on_progress=report)
+        return prepare_limited(
+            self._originals.read(claimed.sha256),
+            name,
+            options=options,
+            password=self._intake.passwords.of(claimed.sha256),
+            on_progress=report,
+        )
 
     def report(self, job: Job, stage: str, done: int, total: int) -> None:
         """Record progress. Raises CancelledError when the job is to stop."""
@@ -224,8 +236,7 @@ class Ingester:
         chunk_ids = [chunk_id(one.id, index) for one in gone for index in range(one.chunk_count)]
         self._indexes.delete(base_id, [one.id for one in gone if one.chunk_count], chunk_ids)
         if gone:
-            in_use = self._documents.digests() | self._jobs.active_digests()
-            self._originals.discard({one.sha256 for one in gone} - in_use)
+            self._intake.discard({one.sha256 for one in gone})
 
     def _finish(self, job: Job, state: JobState, document: DocumentRecord, elapsed_s: float) -> None:
         values: dict[str, Any] = {

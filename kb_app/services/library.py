@@ -1,6 +1,5 @@
 """What a user can do with knowledge bases and documents. Slow work is queued as jobs and done by the worker."""
 
-import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,25 +9,16 @@ from ingestion.models import PageSpan
 from kb_app.bundle import bundled
 from kb_app.errors import InvalidNameError, NotFoundError
 from kb_app.messages import Language, translate
-from kb_app.models import DocumentRecord, ErrorInfo, KnowledgeBase, StoredChunk
+from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
+from kb_app.services.intake import Intake, Repositories, Upload
 from kb_app.services.versions import base_versions
 from kb_app.settings import Settings
-from kb_app.storage.bases import BaseRepository
-from kb_app.storage.chunks import ChunkRepository, chunk_id
-from kb_app.storage.documents import DocumentRepository
-from kb_app.storage.files import OriginalStore
-from kb_app.storage.jobs import JobRepository, NewJob
+from kb_app.storage.chunks import chunk_id
+from kb_app.storage.jobs import NewJob
+
+__all__ = ["DocumentText", "Library", "Upload"]
 
 NAME_LIMIT = 100
-DOCUMENT_NAME_LIMIT = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file to add: its bytes, or a path to read them from, under the name a user knows it by."""
-
-    name: str
-    data: bytes | Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +30,12 @@ class DocumentText:
     pages: tuple[PageSpan, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repositories:
-    """The tables and files a library works on."""
-
-    bases: BaseRepository
-    documents: DocumentRepository
-    chunks: ChunkRepository
-    jobs: JobRepository
-    originals: OriginalStore
-
-
 class Library:
     """Knowledge bases and their documents."""
 
-    def __init__(self, settings: Settings, repositories: Repositories, dimension_of: Callable[[str], int]) -> None:
+    def __init__(
+        self, settings: Settings, repositories: Repositories, intake: Intake, dimension_of: Callable[[str], int]
+    ) -> None:
         """Work on ``repositories``; ``dimension_of`` returns an embedder's vector length, or raises ProviderError."""
         self._settings = settings
         self._bases = repositories.bases
@@ -63,7 +44,7 @@ class Library:
         self._jobs = repositories.jobs
         self._originals = repositories.originals
         self._dimension_of = dimension_of
-        self._saving = threading.Lock()
+        self._intake = intake
 
     # --- bases ---------------------------------------------------------------------------------
 
@@ -118,7 +99,7 @@ class Library:
         digests = {document.sha256 for document in self._documents.of_base(base_id)}
         self._jobs.forget(base_id, finished_only=False)
         self._bases.delete(base_id)
-        self._discard_originals(digests)
+        self._intake.discard(digests)
         self._jobs.add([NewJob(base_id=base_id, kind="drop", name=base.name)])
 
     # --- documents -----------------------------------------------------------------------------
@@ -145,40 +126,36 @@ class Library:
         """Return the path of the uploaded file. Raises NotFoundError."""
         return self._originals.path(self._documents.get(document_id).sha256)
 
-    def add_files(self, base_id: str, uploads: Iterable[Upload]) -> str:
+    def add_files(self, base_id: str, uploads: Iterable[Upload], *, password: str | None = None) -> str:
         """Keep the files and queue them for reading; return the batch's id at once.
 
-        A file over the size limit, or one that cannot be opened, becomes a failed job; the others go on.
+        A file over the size limit, or one that cannot be opened, becomes a failed job; the others go on. A ``password``
+        is tried on those that are protected.
 
         Raises:
             NotFoundError: the base does not exist.
             DiskFullError, StorageError: the data folder refused; files already queued stay queued.
+            PasswordHandoverError: a password was given, and another process reads the files.
         """
         self._bases.get(base_id)
+        if password is not None:
+            self._intake.passwords.require_owner()
         batch_id: str | None = None
         for upload in uploads:
-            batch_id = self._add_file(base_id, upload, batch_id)
+            batch_id = self._intake.add(base_id, upload, batch_id, password=password)
         return batch_id or self._jobs.add([])
 
-    def _add_file(self, base_id: str, upload: Upload, batch_id: str | None) -> str:
-        name = clean_document_name(upload.name)
-        limit = self._settings.max_upload_mb
-        try:
-            size = len(upload.data) if isinstance(upload.data, bytes) else upload.data.stat().st_size
-            if size > limit * 1_000_000:
-                error = ErrorInfo(code="file_too_large", params={"limit_mb": limit})
-                return self._jobs.add_failed(base_id, name, error, batch_id)
-            with self._saving:
-                digest, size = self._originals.save(upload.data)
-                job = NewJob(base_id=base_id, kind="ingest", name=name, sha256=digest, byte_count=size)
-                return self._jobs.add([job], batch_id)
-        except OSError as problem:
-            error = ErrorInfo(code="cannot_open", params={"problem": problem.strerror or str(problem)})
-            return self._jobs.add_failed(base_id, name, error, batch_id)
+    def retry(self, document_ids: Collection[str], *, password: str | None = None) -> str:
+        """Read failed documents again from their kept originals; return the batch's id.
 
-    def retry(self, document_ids: Collection[str]) -> str:
-        """Read failed documents again from their kept originals; return the batch's id."""
+        Raises:
+            NotFoundError: one of them is gone.
+            PasswordHandoverError: a password was given, and another process reads the files.
+        """
         documents = [self._documents.get(document_id) for document_id in document_ids]
+        if password is not None:
+            for one in documents:
+                self._intake.passwords.hold(one.sha256, password)
         return self._jobs.add(
             NewJob(base_id=one.base_id, kind="ingest", name=one.name, sha256=one.sha256, byte_count=one.byte_count)
             for one in documents
@@ -189,7 +166,7 @@ class Library:
         wanted = set(document_ids)
         doomed = [document for document in self._documents.of_base(base_id) if document.id in wanted]
         count = self._documents.remove(base_id, [document.id for document in doomed])
-        self._discard_originals({document.sha256 for document in doomed})
+        self._intake.discard({document.sha256 for document in doomed})
         indexed = {one.id: [chunk_id(one.id, n) for n in range(one.chunk_count)] for one in doomed if one.chunk_count}
         if indexed:
             payload = {"document_ids": list(indexed), "chunk_ids": [one for ids in indexed.values() for one in ids]}
@@ -215,10 +192,6 @@ class Library:
         files = sorted(path for path in bundled("examples").iterdir() if path.suffix in (".md", ".txt", ".pdf"))
         return self.add_files(base.id, [Upload(name=path.name, data=path) for path in files])
 
-    def _discard_originals(self, digests: Collection[str]) -> None:
-        with self._saving:
-            self._originals.discard(set(digests) - self._documents.digests() - self._jobs.active_digests())
-
 
 def _clean_name(name: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(name.split()))
@@ -229,14 +202,3 @@ def _clean_name(name: str) -> str:
 
 def _key(name: str) -> str:
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
-
-
-def clean_document_name(name: str) -> str:
-    """Return a name fit for showing: relative, ``/`` between folders, NFC, no control characters, bounded.
-
-    It is a label only: files are kept by their digest, never by this name.
-    """
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    clean = unicodedata.normalize("NFC", "/".join(parts))
-    printable = "".join(character for character in clean if character.isprintable()).strip()
-    return printable[-DOCUMENT_NAME_LIMIT:] or "unnamed"

@@ -7,7 +7,7 @@ from kb_app.errors import NotFoundError, error_info
 from kb_app.models import ErrorInfo
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import Embedders, Ingester
-from kb_app.services.library import Repositories
+from kb_app.services.intake import Repositories
 from kb_app.services.versions import base_versions
 from kb_app.storage.documents import NewDocument
 from kb_app.storage.jobs import ClaimedJob

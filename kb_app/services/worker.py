@@ -7,10 +7,13 @@ was being changed when the process died is not sealed, and so checked at the nex
 import logging
 import threading
 import time
+from functools import partial
 
+from kb_app.errors import KBAppError
+from kb_app.services.archives import Expander
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import CancelledError, Embedders, Ingester, told_error
-from kb_app.services.library import Repositories
+from kb_app.services.intake import Intake, Repositories
 from kb_app.services.reindexing import Reindexer
 from kb_app.storage.jobs import ClaimedJob
 
@@ -24,13 +27,15 @@ _RESEAL_S = 5.0
 class Worker:
     """Does queued jobs until closed."""
 
-    def __init__(self, repositories: Repositories, indexes: Indexes, embedder: Embedders) -> None:
+    def __init__(self, repositories: Repositories, indexes: Indexes, embedder: Embedders, intake: Intake) -> None:
         """Work on ``repositories`` and ``indexes``; ``embedder`` returns an embedder by id, or raises ProviderError."""
         self._jobs = repositories.jobs
         self._indexes = indexes
+        self._intake = intake
+        self._expander = Expander(repositories, intake)
         self._resealed = 0.0
         self._closing = threading.Event()
-        self._ingester = Ingester(repositories, indexes, embedder, self._closing.is_set)
+        self._ingester = Ingester(repositories, indexes, embedder, intake, self._closing.is_set)
         self._reindexer = Reindexer(repositories, indexes, embedder, self._ingester)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -75,6 +80,7 @@ class Worker:
     def _do(self, claimed: ClaimedJob) -> None:
         work = {
             "ingest": self._ingester.take,
+            "expand": self._expand,
             "reindex": self._reindexer.run,
             "remove": self._remove,
             "drop": self._drop,
@@ -86,6 +92,13 @@ class Worker:
                 self._jobs.finish(claimed.job.id, "cancelled")
         except Exception as error:  # noqa: BLE001 - a bug in one job must not end the others; told_error logs it
             self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
+
+    def _expand(self, claimed: ClaimedJob) -> None:
+        try:
+            self._expander.run(claimed, partial(self._ingester.report, claimed.job))
+        except KBAppError as error:
+            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
+        self._intake.discard({claimed.sha256})
 
     def _remove(self, claimed: ClaimedJob) -> None:
         base_id, payload = claimed.job.base_id, claimed.payload

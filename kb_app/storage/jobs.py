@@ -149,6 +149,11 @@ class JobRepository:
             session.execute(mine.where(JobRow.state == "queued").values(state="cancelled", updated_at=now()))
             session.execute(mine.where(JobRow.state == "running").values(cancel_requested=True))
 
+    def remove(self, job_id: str) -> None:
+        """Delete one job, of which there is nothing to tell."""
+        with self._database.write() as session:
+            session.execute(delete(JobRow).where(JobRow.id == job_id))
+
     def forget(self, base_id: str, *, finished_only: bool = True) -> None:
         """Delete the finished (or all) jobs of a base."""
         query = delete(JobRow).where(JobRow.base_id == base_id)

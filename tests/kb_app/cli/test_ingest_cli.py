@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,26 @@ def test_ctrl_c_cancels_what_was_not_read(kb: Command, tmp_path: Path) -> None:
     assert 1 <= len(documents) < 150
     time.sleep(1)
     assert len(kb("documents", "notes", "--json").records) == len(documents), "nothing goes on behind the user's back"
+
+
+def test_the_members_of_a_zip_are_reported_one_by_one(kb: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "old.zip", "w") as archive:
+        archive.writestr("sub/a.md", "# Alpha\n\nAbout bees.")
+        archive.writestr("picture.png", b"\x89PNG")
+    result = kb("ingest", "notes", folder, "--json")
+    assert result.status == 0
+    found = {record["path"]: (record["status"], (record["error"] or {}).get("code")) for record in result.records}
+    assert found == {
+        f"{folder}/old.zip": ("skipped", "archive_left_out"),
+        f"{folder}/old.zip/sub/a.md": ("ready", None),
+    }
+
+
+def test_a_password_opens_a_protected_file(kb: Command) -> None:
+    file = Path(__file__).parents[2] / "ingestion" / "fixtures" / "encrypted.pdf"
+    assert kb("ingest", "notes", file, "--json").records[0]["error"]["code"] == "password_needed"
+    wrong = kb("ingest", "notes", file, "--password", "no", "--json")
+    assert wrong.records[0]["error"]["code"] == "password_wrong"
+    assert kb("ingest", "notes", file, "--password", "柿子2026", "--json").records[0]["status"] == "ready"

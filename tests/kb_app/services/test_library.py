@@ -7,7 +7,7 @@ import pytest
 
 from kb_app.app import build_app
 from kb_app.errors import DuplicateNameError, InvalidNameError, NotFoundError
-from kb_app.services.library import Upload, clean_document_name
+from kb_app.services.intake import Upload, clean_document_name
 from kb_app.settings import load_settings
 
 
