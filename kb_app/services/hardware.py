@@ -77,15 +77,14 @@ def recommended_chat_model(memory: Memory) -> tuple[str, int]:
 
     On a GPU the weights and their window must fit its memory; without one they may take half of the machine's.
     """
-    if memory.gpu_bytes:
-        room, largest = memory.gpu_bytes / _GB, float("inf")
-    else:
-        room, largest = memory.total_bytes / _GB / 2, _LARGEST_ON_CPU_GB
-    for name, size in _CHAT_MODELS:
-        if size <= largest and size + _RUNNING_GB <= room:
-            return name, int(size * _GB)
-    name, size = _CHAT_MODELS[-1]
-    return name, int(size * _GB)
+    gpu_gb, half_gb = memory.gpu_bytes / _GB, memory.total_bytes / _GB / 2
+
+    def fits(size_gb: float) -> bool:
+        needed_gb = size_gb + _RUNNING_GB
+        return needed_gb <= gpu_gb or (needed_gb <= half_gb and size_gb <= _LARGEST_ON_CPU_GB)
+
+    name, size_gb = next((one for one in _CHAT_MODELS if fits(one[1])), _CHAT_MODELS[-1])
+    return name, int(size_gb * _GB)
 
 
 def _total_bytes() -> int:

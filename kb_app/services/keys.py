@@ -32,7 +32,7 @@ _SERVERS = "servers"
 _FIELDS = ("base_url", "api_key", "chat_models", "embedding_models")
 _SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_MASK = "••••"
+_MASK = "…"
 _SHOWN, _LONG_ENOUGH = 4, 12
 
 KeySource = Literal["none", "environment", "page", "file"]
