@@ -22,6 +22,7 @@ from ingestion.pdf_rules import (
     rejoin_hyphens,
     strip_leaders,
 )
+from ingestion.source_blocks import SOURCE_MEDIA_TYPES, source_blocks
 
 #: Raised whenever the same loaded text is cleaned differently.
 CLEANING_VERSION = 1
@@ -48,15 +49,48 @@ def clean(loaded: LoadedDocument, rules: CleanRules | None = None) -> Document:
     rules = rules or CleanRules()
     if loaded.media_type == "application/pdf":
         return _clean_pdf(loaded, rules)
+    if loaded.blocks:
+        return _clean_blocks(loaded, rules)
     text = _clean_characters("\n".join(page.text for page in loaded.pages), rules).replace("\x02", "")
-    is_markdown = loaded.media_type == "text/markdown"
-    blocks = markdown_blocks(text) if is_markdown else _paragraphs(text)
+    blocks = _structure(text, loaded.media_type)
     return Document(
         name=loaded.name,
         media_type=loaded.media_type,
         text=text,
-        title=loaded.title or _first_title(blocks),
+        title=loaded.title or ("" if loaded.media_type in SOURCE_MEDIA_TYPES else _first_title(blocks)),
         blocks=blocks,
+    )
+
+
+def _structure(text: str, media_type: str) -> tuple[Block, ...]:
+    if media_type == "text/markdown":
+        return markdown_blocks(text)
+    return source_blocks(text, media_type) if media_type in SOURCE_MEDIA_TYPES else _paragraphs(text)
+
+
+def _clean_blocks(loaded: LoadedDocument, rules: CleanRules) -> Document:
+    """Return the document whose structure its loader knows: its blocks with a blank line between two."""
+    parts: list[str] = []
+    blocks: list[Block] = []
+    starts: dict[int, int] = {}
+    offset = 0
+    for block in loaded.blocks:
+        text = _clean_characters(block.text, rules).replace("\x02", "").rstrip()
+        if not text.strip():
+            continue
+        blocks.append(Block(kind=block.kind, start=offset, end=offset + len(text), heading=block.heading))
+        if block.page is not None:
+            starts.setdefault(block.page, offset)
+        parts.append(text)
+        offset += len(text) + 2
+    text = "\n\n".join(parts)
+    return Document(
+        name=loaded.name,
+        media_type=loaded.media_type,
+        text=text,
+        title=loaded.title,
+        pages=_page_spans(starts, sorted(starts), len(text)),
+        blocks=tuple(blocks),
     )
 
 

@@ -12,6 +12,7 @@ IngestionError
     NotAPdfError              not_a_pdf        named .pdf, is something else
     BinaryError               binary           named as text, is not
     UnsupportedFormatError    unsupported
+    TranscriptionNeededError  transcription_needed  sound or video: its words have to be written down first
     EmbeddingError            bad_vectors      the embedder's vectors have a wrong number, length or value
 """
 
@@ -102,6 +103,12 @@ class UnsupportedFormatError(IngestionError):
     """No loader reads this kind of file."""
 
     code = "unsupported"
+
+
+class TranscriptionNeededError(IngestionError):
+    """The file is sound or video; its words have to be written down first."""
+
+    code = "transcription_needed"
 
 
 class EmbeddingError(IngestionError):

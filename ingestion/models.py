@@ -28,17 +28,29 @@ class LoadedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedBlock:
+    """One structural unit as its format states it; ``heading`` and ``page`` are those of ``Block``."""
+
+    kind: BlockKind
+    text: str
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedDocument:
     """What a loader returns: text as read, before any cleaning.
 
-    ``media_type`` decides which cleaning applies. ``unreadable_pages`` are 1-based page numbers whose
+    The text is in ``pages``, or in ``blocks`` where the format states its own structure (Word, HTML, tables...).
+    ``media_type`` decides which cleaning applies to pages. ``unreadable_pages`` are 1-based page numbers whose
     text layer failed the quality gate; a document with some of them is "partial".
     ``warnings`` are machine codes such as ``repaired`` or ``encoding_uncertain``.
     """
 
     name: str
     media_type: str
-    pages: tuple[LoadedPage, ...]
+    pages: tuple[LoadedPage, ...] = ()
+    blocks: tuple[LoadedBlock, ...] = ()
     title: str = ""
     outline: tuple[OutlineEntry, ...] = ()
     unreadable_pages: tuple[int, ...] = ()
@@ -49,7 +61,7 @@ class LoadedDocument:
     @property
     def char_count(self) -> int:
         """Number of extracted characters before cleaning."""
-        return sum(len(page.text) for page in self.pages)
+        return sum(len(page.text) for page in self.pages) + sum(len(block.text) for block in self.blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,22 @@
 from pathlib import PurePath
 from typing import Protocol
 
-from ingestion.errors import EmptyFileError, TooHeavyError, UnsupportedFormatError
+from ingestion.errors import EmptyFileError, TooHeavyError, TranscriptionNeededError, UnsupportedFormatError
+from ingestion.load.csv import load_csv
+from ingestion.load.docx import load_docx
+from ingestion.load.email import load_email
+from ingestion.load.epub import load_epub
+from ingestion.load.html import load_html
+from ingestion.load.json import load_json
 from ingestion.load.markdown import load_markdown
+from ingestion.load.notebook import load_notebook
 from ingestion.load.pdf import load_pdf
-from ingestion.load.sniff import sniff
+from ingestion.load.pptx import load_pptx
+from ingestion.load.sniff import MEDIA_EXTENSIONS, MEDIA_KINDS, sniff, sniff_package
+from ingestion.load.source_code import SOURCE_TYPES, load_source_code
+from ingestion.load.subtitles import load_subtitles
 from ingestion.load.text import load_text
+from ingestion.load.xlsx import load_xlsx
 from ingestion.models import LoadedDocument, LoadLimits, Progress
 
 #: Raised whenever a loader reads a file differently, so that documents can be re-read.
@@ -34,6 +45,37 @@ LOADERS: dict[str, Loader] = {
     ".md": load_markdown,
     ".markdown": load_markdown,
     ".txt": load_text,
+    ".html": load_html,
+    ".htm": load_html,
+    ".xhtml": load_html,
+    ".docx": load_docx,
+    ".docm": load_docx,
+    ".pptx": load_pptx,
+    ".pptm": load_pptx,
+    ".xlsx": load_xlsx,
+    ".xlsm": load_xlsx,
+    ".xls": load_xlsx,
+    ".ods": load_xlsx,
+    ".csv": load_csv,
+    ".tsv": load_csv,
+    ".epub": load_epub,
+    ".eml": load_email,
+    ".json": load_json,
+    ".jsonl": load_json,
+    ".ndjson": load_json,
+    ".ipynb": load_notebook,
+    ".srt": load_subtitles,
+    ".vtt": load_subtitles,
+    **dict.fromkeys(SOURCE_TYPES, load_source_code),
+}
+# What a file is inside counts for more than what it is called.
+_BY_CONTENT: dict[str, Loader] = {
+    "PDF": load_pdf,
+    "DOCX": load_docx,
+    "PPTX": load_pptx,
+    "XLSX": load_xlsx,
+    "ODS": load_xlsx,
+    "EPUB": load_epub,
 }
 
 
@@ -66,9 +108,16 @@ def load(
 
 def _loader(data: bytes, name: str) -> Loader:
     extension = PurePath(name).suffix.lower()
-    if sniff(data) == "PDF" and extension not in (".md", ".markdown"):
-        return load_pdf
-    try:
+    kind = sniff(data)
+    if kind in MEDIA_KINDS or extension in MEDIA_EXTENSIONS:
+        raise TranscriptionNeededError(kind or extension)
+    if kind == "PDF" and extension in (".md", ".markdown", *SOURCE_TYPES):
+        # Source may speak of PDF headers in its first lines.
         return LOADERS[extension]
-    except KeyError:
-        raise UnsupportedFormatError(extension, extensions=" ".join(LOADERS)) from None
+    if kind == "HTML" and extension == ".xls":
+        # What many a web site exports as a spreadsheet.
+        return load_html
+    loader = _BY_CONTENT.get(sniff_package(data) if kind == "ZIP" else kind or "") or LOADERS.get(extension)
+    if loader is None:
+        raise UnsupportedFormatError(extension, extensions=" ".join(LOADERS))
+    return loader
