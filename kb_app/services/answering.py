@@ -166,6 +166,7 @@ def _sources(retrieval: Retrieval) -> tuple[Source, ...]:
             base_id=hit.chunk.base_id,
             document_id=hit.chunk.document_id,
             document=hit.chunk.document_name,
+            title=hit.chunk.title,
             chunk_id=hit.chunk.id,
             text=hit.chunk.text,
             score=hit.score,
