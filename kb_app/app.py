@@ -76,7 +76,7 @@ class App:
             self._indexes,
             lambda base_id: self.models.embedder(repositories.bases.get(base_id).embedder),
         )
-        self.jobs = Jobs(repositories.jobs)
+        self.jobs = Jobs(repositories.jobs, repositories.bases)
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
         self.history = History(conversations)

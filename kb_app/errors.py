@@ -14,6 +14,8 @@ KBAppError
         DataFolderError       data_folder        read-only, or not a folder
         DiskFullError         disk_full
         KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
+    ChunkSizeError            chunk_size         a passage size out of range
+    ChunkOverlapError         chunk_overlap      an overlap that does not fit the size
     PasswordHandoverError     password_handover  a password was given beside the process that reads the files
     ArchiveError              archive
         ArchiveDamagedError   archive_damaged
@@ -131,6 +133,18 @@ class KeywordIndexError(StorageError):
     """The keyword index of a base is missing or damaged; it can be rebuilt from the database."""
 
     code = "index_damaged"
+
+
+class ChunkSizeError(KBAppError):
+    """The passage size is not between ``params["low"]`` and ``params["high"]``."""
+
+    code = "chunk_size"
+
+
+class ChunkOverlapError(KBAppError):
+    """The overlap is negative or more than ``params["high"]``."""
+
+    code = "chunk_overlap"
 
 
 class PasswordHandoverError(KBAppError):

@@ -8,7 +8,7 @@ Params = Mapping[str, str | int | float]
 Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
 FinishReason = Literal["complete", "length", "filtered", "stopped"]
-JobKind = Literal["ingest", "expand", "reindex", "remove", "drop"]
+JobKind = Literal["ingest", "expand", "fetch", "reindex", "remove", "drop"]
 JobState = Literal["queued", "running", "ready", "unchanged", "replaced", "failed", "skipped", "cancelled"]
 ModelState = Literal["ready", "no_key", "unreachable", "not_pulled"]
 
@@ -35,6 +35,8 @@ class KnowledgeBase:
     chunk_overlap_units: int
     created_at: str
     description: str = ""
+    rules_off: tuple[str, ...] = ()
+    paused: bool = False
     document_count: int = 0
     chunk_count: int = 0
 
@@ -58,6 +60,7 @@ class DocumentRecord:
     unreadable_pages: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     error: ErrorInfo | None = None
+    prepared_with: str = ""
     created_at: str = ""
 
 
@@ -254,9 +257,11 @@ class Job:
     page_count: int = 0
     chunk_count: int = 0
     char_count: int = 0
+    byte_count: int = 0
     elapsed_s: float = 0.0
     error: ErrorInfo | None = None
     created_at: str = ""
+    started_at: str = ""
     updated_at: str = ""
 
     @property

@@ -49,6 +49,8 @@ def _ingest(args: argparse.Namespace, console: Console) -> int:
     with Session(args, console) as session:
         library = session.app.library
         base = library.find(args.name) or library.create(args.name)
+        if base.paused:
+            console.note("cli.ingest.paused", name=base.name)
         uploads = [Upload(name=file.name, data=file.path) for file in found.files]
         batch = library.add_files(base.id, uploads, password=password)
         paths = {clean_document_name(file.name): str(file.path) for file in found.files}

@@ -18,13 +18,14 @@ import numpy as np
 from ingestion.embed import embed_chunks
 from ingestion.errors import IngestionError
 from ingestion.load import LOADER_VERSION
-from ingestion.models import ChunkOptions, PreparedDocument
+from ingestion.models import PreparedDocument
 from ingestion.pipeline import prepare_limited
 from ingestion.protocols import Embedder, Vectors
 from kb_app.errors import KBAppError, NotFoundError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
 from kb_app.services.indexes import Indexes
 from kb_app.services.intake import Intake, Repositories
+from kb_app.services.options import chunk_options, clean_rules, prepared_with
 from kb_app.storage.chunks import chunk_id, stored_chunks
 from kb_app.storage.documents import NewDocument, ReadyDocument
 from kb_app.storage.jobs import ClaimedJob
@@ -132,11 +133,11 @@ class Ingester:
 
     def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
         """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
-        options = ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
         return prepare_limited(
             self._originals.read(claimed.sha256),
             name,
-            options=options,
+            options=chunk_options(base),
+            rules=clean_rules(base),
             password=self._intake.passwords.of(claimed.sha256),
             on_progress=report,
         )
@@ -161,7 +162,8 @@ class Ingester:
         except Exception as error:  # noqa: BLE001 - a bug in one file must not end the others; told_error logs it
             self._fail(reading.claimed, error, time.monotonic() - reading.started)
             return
-        new = NewDocument(base.id, job.name, reading.claimed.sha256, reading.claimed.byte_count, LOADER_VERSION)
+        claimed = reading.claimed
+        new = NewDocument(base.id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION, prepared_with(base))
         if self._group is None:
             self._group = _Group(base.id, time.monotonic())
         self._group.documents.append(ReadyDocument(new_id(), new, prepared, vectors))

@@ -1,9 +1,10 @@
-"""Background jobs as a user sees them: watch, wait, cancel."""
+"""Background jobs as a user sees them: watch, wait, pause, cancel, retry."""
 
 import time
 from collections.abc import Callable
 
 from kb_app.models import Job
+from kb_app.storage.bases import BaseRepository
 from kb_app.storage.jobs import JobRepository
 
 _POLL_S = 0.1
@@ -12,9 +13,10 @@ _POLL_S = 0.1
 class Jobs:
     """The queue of work, seen from pages and the command line of any process."""
 
-    def __init__(self, repository: JobRepository) -> None:
-        """Watch ``repository``."""
+    def __init__(self, repository: JobRepository, bases: BaseRepository) -> None:
+        """Watch ``repository``; whether a base is paused stands in ``bases``."""
         self._repository = repository
+        self._bases = bases
 
     def batch(self, batch_id: str) -> list[Job]:
         """Return the jobs of one request, in order."""
@@ -31,6 +33,18 @@ class Jobs:
     def cancel(self, batch_id: str) -> None:
         """Cancel what waits and ask what runs to stop; what is done stays."""
         self._repository.cancel(batch_id)
+
+    def pause(self, base_id: str) -> None:
+        """Let the files of a base wait, even over a restart; what is being read is finished first."""
+        self._bases.change(base_id, {"paused": True})
+
+    def resume(self, base_id: str) -> None:
+        """Go on with the files of a base."""
+        self._bases.change(base_id, {"paused": False})
+
+    def retry_failed(self, base_id: str) -> int:
+        """Queue the failed jobs of a base again, as far as their files are there; return how many."""
+        return self._repository.retry_failed(base_id)
 
     def dismiss(self, base_id: str) -> None:
         """Forget the finished jobs of a base."""

@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.models import PageSpan
+from ingestion.models import PageSpan, PreparedDocument
+from ingestion.pipeline import prepare_limited
 from kb_app.bundle import bundled
 from kb_app.errors import InvalidNameError, NotFoundError
 from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
-from kb_app.services.intake import Intake, Repositories, Upload
+from kb_app.services.intake import Intake, Repositories, Upload, clean_document_name
+from kb_app.services.options import check_sizes, chunk_options, clean_rules, prepared_with, rule_names
 from kb_app.services.versions import base_versions
 from kb_app.settings import Settings
 from kb_app.storage.chunks import chunk_id
@@ -93,6 +95,31 @@ class Library:
         self._bases.change(base_id, {"name": clean, "name_key": _key(clean)})
         return self._bases.get(base_id)
 
+    def configure(
+        self, base_id: str, *, chunk_size_units: int, chunk_overlap_units: int, rules_off: Collection[str]
+    ) -> KnowledgeBase:
+        """Set how documents of a base are read from now on; :meth:`outdated` tells which were read otherwise.
+
+        Raises:
+            ChunkSizeError, ChunkOverlapError: the sizes make no sense.
+            NotFoundError: the base does not exist.
+        """
+        check_sizes(chunk_size_units, chunk_overlap_units)
+        values = {
+            "chunk_size_units": chunk_size_units,
+            "chunk_overlap_units": chunk_overlap_units,
+            "rules_off": [name for name in rule_names() if name in rules_off],
+        }
+        self._bases.get(base_id)
+        self._bases.change(base_id, values)
+        return self._bases.get(base_id)
+
+    def outdated(self, base_id: str) -> int:
+        """Return how many documents were read with other options than the base has now; re-indexing helps."""
+        wanted = prepared_with(self._bases.get(base_id))
+        documents = self._documents.of_base(base_id)
+        return sum(one.status == "ready" and one.prepared_with != wanted for one in documents)
+
     def delete(self, base_id: str) -> None:
         """Delete a base and everything in it; it stops answering at once. Raises NotFoundError."""
         base = self._bases.get(base_id)
@@ -144,6 +171,17 @@ class Library:
         for upload in uploads:
             batch_id = self._intake.add(base_id, upload, batch_id, password=password)
         return batch_id or self._jobs.add([])
+
+    def preview(self, data: bytes, name: str, base_id: str, *, password: str | None = None) -> PreparedDocument:
+        """Return how a file would be read and cut in this base; nothing is stored, and limits hold as ever.
+
+        Raises:
+            IngestionError: it cannot be read; the code says why.
+            NotFoundError: the base does not exist.
+        """
+        base = self._bases.get(base_id)
+        options, rules = chunk_options(base), clean_rules(base)
+        return prepare_limited(data, clean_document_name(name), options=options, rules=rules, password=password)
 
     def retry(self, document_ids: Collection[str], *, password: str | None = None) -> str:
         """Read failed documents again from their kept originals; return the batch's id.

@@ -8,6 +8,7 @@ from kb_app.models import ErrorInfo
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import Embedders, Ingester
 from kb_app.services.intake import Repositories
+from kb_app.services.options import prepared_with
 from kb_app.services.versions import base_versions
 from kb_app.storage.documents import NewDocument
 from kb_app.storage.jobs import ClaimedJob
@@ -41,7 +42,9 @@ class Reindexer:
         failures: dict[str, ErrorInfo] = {}
         for number, document in enumerate(documents):
             self._ingester.report(job, "reindex", number, len(documents))
-            new = NewDocument(base.id, document.name, document.sha256, document.byte_count, LOADER_VERSION)
+            new = NewDocument(
+                base.id, document.name, document.sha256, document.byte_count, LOADER_VERSION, prepared_with(base)
+            )
             original = ClaimedJob(job, document.sha256, document.byte_count, {})
             try:
                 prepared = self._ingester.prepare(original, base, document.name, None)

@@ -91,6 +91,8 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         chunking_version=row.chunking_version,
         chunk_size_units=row.chunk_size_units,
         chunk_overlap_units=row.chunk_overlap_units,
+        rules_off=tuple(row.rules_off),
+        paused=row.paused,
         created_at=row.created_at,
         document_count=documents,
         chunk_count=chunks,

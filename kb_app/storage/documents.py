@@ -27,6 +27,7 @@ class NewDocument(NamedTuple):
     sha256: str
     byte_count: int
     loader_version: int
+    prepared_with: str = ""
 
 
 class ReadyDocument(NamedTuple):
@@ -196,6 +197,7 @@ def _to_document(row: DocumentRow) -> DocumentRecord:
         unreadable_pages=tuple(row.unreadable_pages),
         warnings=tuple(row.warnings),
         error=error_from_json(row.error),
+        prepared_with=row.prepared_with,
         created_at=row.created_at,
     )
 

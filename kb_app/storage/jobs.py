@@ -8,9 +8,11 @@ from sqlalchemy import delete, func, select, update
 from kb_app.models import ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
 from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
-from kb_app.storage.tables import JobRow
+from kb_app.storage.tables import JobRow, KnowledgeBaseRow
 
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
+#: Kinds of jobs that wait while their base is paused; the others only tidy up.
+_PAUSABLE: tuple[JobKind, ...] = ("ingest", "expand", "fetch", "reindex")
 
 
 class NewJob(NamedTuple):
@@ -73,8 +75,10 @@ class JobRepository:
         return batch
 
     def claim(self) -> ClaimedJob | None:
-        """Take the oldest queued job, or return None."""
-        query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.sequence).limit(1)
+        """Take the oldest queued job that need not wait, or return None."""
+        paused = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.paused)
+        waits = JobRow.kind.in_(_PAUSABLE) & JobRow.base_id.in_(paused)
+        query = select(JobRow).where(JobRow.state == "queued", ~waits).order_by(JobRow.sequence).limit(1)
         with self._database.read() as session:
             if session.scalars(query).first() is None:
                 return None
@@ -82,7 +86,7 @@ class JobRepository:
             row = session.scalars(query).one_or_none()
             if row is None:
                 return None
-            row.state, row.updated_at = "running", now()
+            row.state, row.started_at, row.updated_at = "running", now(), now()
             return ClaimedJob(_to_job(row), row.sha256, row.byte_count, dict(row.payload))
 
     def progress(self, job_id: str, stage: str, done: int, total: int) -> bool:
@@ -108,7 +112,7 @@ class JobRepository:
         with self._database.write() as session:
             rows = session.scalars(select(JobRow).where(JobRow.state == "running")).all()
             for row in rows:
-                row.state, row.stage, row.done, row.total = "queued", "", 0, 0
+                row.state, row.stage, row.done, row.total, row.started_at = "queued", "", 0, 0, None
             return [_to_job(row) for row in rows]
 
     def batch(self, batch_id: str) -> list[Job]:
@@ -149,6 +153,15 @@ class JobRepository:
             session.execute(mine.where(JobRow.state == "queued").values(state="cancelled", updated_at=now()))
             session.execute(mine.where(JobRow.state == "running").values(cancel_requested=True))
 
+    def retry_failed(self, base_id: str) -> int:
+        """Put the failed jobs of a base that can be done again back into the queue; return how many."""
+        again = (JobRow.sha256 != "") | (JobRow.kind != "ingest")
+        with self._database.write() as session:
+            failed = update(JobRow).where(JobRow.base_id == base_id, JobRow.state == "failed", again)
+            values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
+            result = session.scalars(failed.values(**values, updated_at=now()).returning(JobRow.id))
+            return len(result.all())
+
     def remove(self, job_id: str) -> None:
         """Delete one job, of which there is nothing to tell."""
         with self._database.write() as session:
@@ -180,6 +193,8 @@ def _to_job(row: JobRow) -> Job:
         char_count=row.char_count,
         elapsed_s=row.elapsed_s,
         error=error_from_json(row.error),
+        byte_count=row.byte_count,
         created_at=row.created_at,
+        started_at=row.started_at or "",
         updated_at=row.updated_at,
     )

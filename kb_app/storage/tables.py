@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -35,6 +35,8 @@ class KnowledgeBaseRow(Row):
     chunking_version: Mapped[int]
     chunk_size_units: Mapped[int]
     chunk_overlap_units: Mapped[int]
+    rules_off: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # names of cleaning rules
+    paused: Mapped[bool] = mapped_column(default=False, server_default=false())  # its files wait
     created_at: Mapped[str]
 
 
@@ -70,6 +72,7 @@ class DocumentRow(Row):
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     error: Mapped[dict[str, Any] | None]
     loader_version: Mapped[int] = mapped_column(default=0)
+    prepared_with: Mapped[str] = mapped_column(default="", server_default="")  # the base's options at that time
     created_at: Mapped[str]
 
 
@@ -128,6 +131,7 @@ class JobRow(Row):
     elapsed_s: Mapped[float] = mapped_column(default=0.0)
     error: Mapped[dict[str, Any] | None]
     created_at: Mapped[str]
+    started_at: Mapped[str | None]
     updated_at: Mapped[str]
 
 

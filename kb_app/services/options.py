@@ -1,0 +1,39 @@
+"""How a base's documents are read: passage sizes and cleaning rules, and whether a document was read that way."""
+
+from dataclasses import fields
+
+from ingestion.clean import CleanRules
+from ingestion.models import ChunkOptions
+from kb_app.errors import ChunkOverlapError, ChunkSizeError
+from kb_app.models import KnowledgeBase
+
+SIZE_RANGE = (100, 2000)
+
+
+def rule_names() -> tuple[str, ...]:
+    """Return the names of the cleaning rules that can be switched off."""
+    return tuple(field.name for field in fields(CleanRules))
+
+
+def clean_rules(base: KnowledgeBase) -> CleanRules:
+    """Return the base's cleaning rules."""
+    return CleanRules(**{name: name not in base.rules_off for name in rule_names()})
+
+
+def chunk_options(base: KnowledgeBase) -> ChunkOptions:
+    """Return the base's passage sizes."""
+    return ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
+
+
+def prepared_with(base: KnowledgeBase) -> str:
+    """Return the base's options in one line, to be compared with what a document was read with."""
+    return f"{base.chunk_size_units}/{base.chunk_overlap_units}/{','.join(sorted(base.rules_off))}"
+
+
+def check_sizes(size_units: int, overlap_units: int) -> None:
+    """Refuse sizes that make no sense. Raises ChunkSizeError, ChunkOverlapError."""
+    low, high = SIZE_RANGE
+    if not low <= size_units <= high:
+        raise ChunkSizeError(str(size_units), low=low, high=high)
+    if not 0 <= overlap_units <= size_units // 2:
+        raise ChunkOverlapError(str(overlap_units), high=size_units // 2)

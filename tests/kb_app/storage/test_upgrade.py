@@ -1,0 +1,55 @@
+"""Data folders of earlier versions keep everything when they are brought to the newest schema, and back."""
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from kb_app.storage.bases import BaseRepository
+from kb_app.storage.database import Database
+from kb_app.storage.documents import DocumentRepository
+from kb_app.storage.migrate import HEAD, MIGRATIONS, migrate
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(tmp_path / "kb.sqlite3")
+    yield database
+    database.close()
+
+
+def go_to(database, version, step=command.upgrade):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        step(config, version)
+
+
+FIRST_VERSION = (
+    "INSERT INTO knowledge_bases VALUES ('b', 'Notes', 'notes', '', 'builtin', 256, 1, 1, 300, 60, '2026')",
+    "INSERT INTO documents VALUES ('d', 'b', 'a.md', 'abc', 'text/markdown', 9, 'ready', '', 0, 1, 9, NULL, '[]', '[]',"
+    " NULL, 1, '2026')",
+    "INSERT INTO document_texts VALUES ('d', 'Some text', '[]')",
+    "INSERT INTO chunks VALUES ('d:0', 'd', 'b', 0, 'Some text', 'Some text', 0, 9, NULL, '[]', x'00000000')",
+    "INSERT INTO jobs VALUES (1, 'j', 'x', 'b', 'ingest', 'a.md', 'abc', 9, '{}', 'ready', '', 0, 0, 0, 'd', 0, 1, 9,"
+    " 0.1, NULL, '2026', '2026')",
+)
+
+
+def test_a_folder_of_the_first_version_keeps_its_documents_and_their_options(database):
+    go_to(database, "0001")
+    with database.write() as session:
+        for statement in FIRST_VERSION:
+            session.execute(text(statement))
+    assert migrate(database) is True
+    base = BaseRepository(database).get("b")
+    assert (base.document_count, base.chunk_count, base.rules_off, base.paused) == (1, 1, (), False)
+    (document,) = DocumentRepository(database).of_base("b")
+    assert document.prepared_with == "300/60/"
+    assert DocumentRepository(database).text("d")[0] == "Some text"
+    go_to(database, "0001", command.downgrade)
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM chunks")).scalar() == 1
+    go_to(database, HEAD)
+    assert BaseRepository(database).get("b").document_count == 1
