@@ -40,9 +40,12 @@ def locate(text: str, source: Source) -> tuple[int, int] | None:
 
 
 def excerpt(text: str, passage: tuple[int, int], context_chars: int) -> Excerpt:
-    """Return the passage with about ``context_chars`` before and after it, cut at line ends where possible."""
+    """Return the passage with up to ``context_chars`` after it and a quarter of that before it, cut at line ends.
+
+    Little stands before, so that the passage is in sight at once where the window cannot be scrolled to it.
+    """
     passage_start, passage_end = passage
-    start = max(0, passage_start - context_chars)
+    start = max(0, passage_start - context_chars // 4)
     end = min(len(text), passage_end + context_chars)
     if start > 0:
         line_end = text.find("\n", start, passage_start)

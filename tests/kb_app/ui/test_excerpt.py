@@ -59,3 +59,11 @@ def test_page_breaks_are_shown_also_inside_the_passage() -> None:
     assert html.count("kb-page-break") == 2
     assert html.index("Page 2") < html.index("page two")
     assert html.count("<mark>") == 2
+
+
+def test_the_passage_is_in_sight_without_scrolling() -> None:
+    text = "word " * 2000
+    shown = excerpt(text, (5000, 5400), 500)
+
+    assert shown.passage_start - shown.start <= 125
+    assert shown.end - shown.passage_end == 500
