@@ -1,7 +1,17 @@
+from pathlib import Path
+
 import pytest
 
 from kb_app.errors import ConfigurationError
-from kb_app.settings import load_settings
+from kb_app.settings import (
+    PROVIDERS,
+    VENDOR_NAMES,
+    EndpointSettings,
+    LangChainSettings,
+    ServerSettings,
+    Settings,
+    load_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +53,66 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, content):
     with pytest.raises(ConfigurationError) as caught:
         load_settings(tmp_path)
     assert "\n" not in caught.value.params["problem"]
+
+
+def test_further_servers_and_langchain_classes_come_from_the_file(tmp_path):
+    (tmp_path / "kb.toml").write_text(
+        '[servers.lab]\nbase_url = "http://h:1/v1"\napi_key = "secret-key"\nfamily = "qwen"\nchat_models = ["a", "b"]\n'
+        "context_tokens = 16384\n"
+        '[langchain.fake]\nclass_path = "package.module:Class"\narguments = { key = "secret-2" }\n'
+    )
+    settings = load_settings(tmp_path)
+    lab = settings.servers["lab"]
+    assert (lab.base_url, lab.family, lab.chat_models, lab.context_tokens) == (
+        "http://h:1/v1",
+        "qwen",
+        ("a", "b"),
+        16384,
+    )
+    assert settings.langchain["fake"].kind == "chat"
+    assert "secret" not in repr(settings)
+
+
+def test_lists_and_windows_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("KB_OLLAMA_CONTEXT_TOKENS", "16384")
+    monkeypatch.setenv("KB_AZURE_CHAT_MODELS", "gpt-4o, my-deployment")
+    monkeypatch.setenv("KB_SERVERS", '{"lab": {"base_url": "http://h:1"}}')
+    settings = load_settings(tmp_path)
+    assert settings.ollama.context_tokens == 16384
+    assert settings.azure.chat_models == ("gpt-4o", "my-deployment")
+    assert settings.servers["lab"].base_url == "http://h:1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[servers.glm]\nbase_url = 'http://h'",
+        "[servers.'a b']\nbase_url = 'http://h'",
+        "[servers.lab]\napi_key = 'secret-key'",
+        "[langchain.x]\nclass_path = 'no colon'\narguments = { key = 'secret-key' }",
+        "[glm]\napi_key = ['secret-key']",
+    ],
+)
+def test_a_wrong_provider_is_named_without_its_key(tmp_path, content):
+    (tmp_path / "kb.toml").write_text(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert "secret-key" not in str(caught.value) + caught.value.params["problem"]
+
+
+def test_every_setting_is_in_the_document():
+    document = (Path(__file__).resolve().parents[2] / "docs/settings.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        if name in PROVIDERS:
+            assert f"`[{name}]`" in document
+        elif name in ("servers", "langchain"):
+            assert f"`[{name}.NAME]`" in document
+        else:
+            assert f"| `{name}` |" in document, name
+            assert f"`KB_{name.upper()}`" in document
+            assert field.description
+    for section in (EndpointSettings, ServerSettings, LangChainSettings):
+        for name in section.model_fields:
+            assert f"| `{name}` |" in document, name
+    for vendor in VENDOR_NAMES:
+        assert f"`{vendor}`" in document
