@@ -64,7 +64,7 @@ def word(body: str, **more: str | bytes) -> bytes:
         "word/_rels/document.xml.rels": relations.format(parts),
         "docProps/core.xml": core,
     }
-    return zipped({**members, **{name.replace("__", "/"): text for name, text in more.items()}})
+    return zipped({**members, **more})
 
 
 def paragraph(text: str, style: str = "", properties: str = "") -> str:
