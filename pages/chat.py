@@ -5,19 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb_app.app import App
-from kb_app.errors import NotFoundError
 from kb_app.models import KnowledgeBase, Message
 from kb_app.ui.answer import live_answer, show_messages, stop_button
-from kb_app.ui.asking import ask, scope, scope_controls, watch_models
+from kb_app.ui.asking import ask, question_box, scope, scope_controls, watch_models
 from kb_app.ui.bases import base_dialogs
-from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_conversation
+from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_from_url
 from kb_app.ui.first_run import example_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
-from kb_app.ui.markup import short
 from kb_app.ui.navigation import go_to
 from kb_app.ui.runtime import get_app
 from kb_app.ui.sources import passage_dialog
-from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, SHOWN_MESSAGES, adopt_url, set_widget, widget
+from kb_app.ui.state import CHAT, SHOWN_MESSAGES
 from kb_app.ui.text import t
 
 
@@ -39,22 +37,6 @@ def main() -> None:
     stop_button(app, CHAT.get())
     question_box(app, bases)
     passage_dialog(app, messages)
-
-
-def open_from_url(app: App) -> bool:
-    """Adopt ``?chat=``; return False where it names no conversation (any more)."""
-    before = CHAT.get()
-    conversation_id = adopt_url(CHAT)
-    if not conversation_id:
-        return True
-    try:
-        conversation = app.history.conversation(conversation_id)
-    except NotFoundError:
-        open_conversation(None)
-        return False
-    if conversation_id != before:
-        open_conversation(conversation)
-    return True
 
 
 def sidebar(app: App, bases: Sequence[KnowledgeBase]) -> None:
@@ -119,22 +101,6 @@ def empty_chat(app: App, bases: Sequence[KnowledgeBase]) -> None:
             args=("knowledge_bases",),
         )
     example_questions(app, chosen, lambda question: ask(app, bases, question))
-
-
-def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
-    """Draw the input; a question that cannot be taken now goes back into it."""
-    draft = DRAFT.pop()
-    if draft:
-        set_widget(CHAT_INPUT_WIDGET, draft)
-    chosen = [base for base in bases if base.id in scope(bases)]
-    hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
-    st.chat_input(
-        hint,
-        key=CHAT_INPUT_WIDGET,
-        disabled=not bases,
-        max_chars=4000,
-        on_submit=lambda: ask(app, bases, str(widget(CHAT_INPUT_WIDGET) or "")),
-    )
 
 
 main()

@@ -9,8 +9,8 @@ from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
 from kb_app.ui.components import flash
-from kb_app.ui.markup import plain
-from kb_app.ui.state import CHAT, DRAFT, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
+from kb_app.ui.markup import plain, short
+from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
 from kb_app.ui.text import describe, language, t
 
 QUOTE_MODEL = "quote"
@@ -124,3 +124,19 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
 def _give_back(question: str, why: str) -> None:
     DRAFT.set(question)
     flash(why)
+
+
+def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
+    """Draw the input; a question that cannot be taken now goes back into it."""
+    draft = DRAFT.pop()
+    if draft:
+        set_widget(CHAT_INPUT_WIDGET, draft)
+    chosen = [base for base in bases if base.id in scope(bases)]
+    hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
+    st.chat_input(
+        hint,
+        key=CHAT_INPUT_WIDGET,
+        disabled=not bases,
+        max_chars=4000,
+        on_submit=lambda: ask(app, bases, str(widget(CHAT_INPUT_WIDGET) or "")),
+    )

@@ -7,7 +7,7 @@ from kb_app.errors import KBAppError, NotFoundError
 from kb_app.models import Conversation
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.markup import label, plain
-from kb_app.ui.state import CHAT, DIALOG, MODEL, PASSAGE, SCOPE, SHOWN_CONVERSATIONS, SHOWN_MESSAGES, widget
+from kb_app.ui.state import CHAT, DIALOG, MODEL, PASSAGE, SCOPE, SHOWN_CONVERSATIONS, SHOWN_MESSAGES, adopt_url, widget
 from kb_app.ui.text import t
 
 DELETE_DIALOG = "delete_chat"
@@ -21,6 +21,22 @@ def open_conversation(conversation: Conversation | None) -> None:
     if conversation is not None:
         SCOPE.set(conversation.base_ids)
         MODEL.set(conversation.model_id)
+
+
+def open_from_url(app: App) -> bool:
+    """Adopt ``?chat=``; return False where it names no conversation (any more)."""
+    before = CHAT.get()
+    conversation_id = adopt_url(CHAT)
+    if not conversation_id:
+        return True
+    try:
+        conversation = app.history.conversation(conversation_id)
+    except NotFoundError:
+        open_conversation(None)
+        return False
+    if conversation_id != before:
+        open_conversation(conversation)
+    return True
 
 
 def new_chat_button(place: str) -> None:
