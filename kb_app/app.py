@@ -27,6 +27,7 @@ from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
 from kb_app.services.trials import Trials
+from kb_app.services.web import AddressPolicy, is_public
 from kb_app.services.worker import Worker
 from kb_app.settings import ServerSettings, Settings
 from kb_app.storage.bases import BaseRepository
@@ -45,7 +46,7 @@ _LOG = logging.getLogger(__name__)
 class App:
     """Everything a user can do, over one data folder. Use as a context manager, or call :meth:`close`."""
 
-    def __init__(self, settings: Settings, lock: DataFolderLock | None) -> None:
+    def __init__(self, settings: Settings, lock: DataFolderLock | None, allows: AddressPolicy = is_public) -> None:
         """Open the data folder; with a ``lock`` as its owner: migrate, repair, and start the worker."""
         self.settings = settings
         self.notices = Notices()
@@ -84,7 +85,7 @@ class App:
             conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
         )
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
-        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, allows)
         if lock is not None:
             self._take_over(repositories, conversations)
 
@@ -134,12 +135,13 @@ class App:
         self._worker.start()
 
 
-def build_app(settings: Settings, *, owner: bool | None = None) -> App:
+def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressPolicy = is_public) -> App:
     """Return the app over ``settings.data_dir``.
 
     Args:
         settings: From :func:`kb_app.settings.load_settings`.
         owner: True to own the folder, False to use it beside its owner, None to own it if nobody does.
+        allows: Which IP addresses pages may be fetched from.
 
     Raises:
         DataFolderError, DiskFullError: the folder cannot be made or written.
@@ -157,7 +159,7 @@ def build_app(settings: Settings, *, owner: bool | None = None) -> App:
                 raise
             _LOG.info("another process owns the data folder; working beside it")
     try:
-        return App(settings, lock)
+        return App(settings, lock, allows)
     except BaseException:
         if lock is not None:
             lock.release()

@@ -21,6 +21,15 @@ KBAppError
         ArchiveDamagedError   archive_damaged
         ArchiveBombError      archive_bomb       it would unpack to too much
         ArchiveEmptyError     archive_empty      nothing in it can be read
+    WebError                  web
+        WebAddressError       web_address        not an http or https address
+        WebPrivateError       web_private        it leads into a private network
+        WebUnreachableError   web_unreachable
+        WebTimeoutError       web_timeout
+        WebStatusError        web_status         the server answered with an error
+        WebRedirectsError     web_redirects      too many
+        WebTooLargeError      web_too_large
+        WebKindError          web_kind           neither a page nor text nor a PDF
     BusyError                 busy
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
@@ -38,6 +47,7 @@ KBAppError
             ModelTooLargeError model_too_large   the server has not enough memory for it
         InterruptedStreamError interrupted       the stream ended without its terminal marker
         BadResponseError      bad_response       not the protocol that was expected
+        ModelFileError        model_file         a model's file on this machine is missing or damaged
 """
 
 from typing import ClassVar
@@ -177,6 +187,60 @@ class ArchiveEmptyError(ArchiveError):
     code = "archive_empty"
 
 
+class WebError(KBAppError):
+    """A page of the web cannot be fetched."""
+
+    code = "web"
+
+
+class WebAddressError(WebError):
+    """It is not a plain http or https address."""
+
+    code = "web_address"
+
+
+class WebPrivateError(WebError):
+    """``params["host"]`` is inside a private network, which pages are never fetched from."""
+
+    code = "web_private"
+
+
+class WebUnreachableError(WebError):
+    """``params["host"]`` does not exist or does not answer."""
+
+    code = "web_unreachable"
+
+
+class WebTimeoutError(WebError):
+    """``params["host"]`` took too long."""
+
+    code = "web_timeout"
+
+
+class WebStatusError(WebError):
+    """``params["host"]`` answered with the HTTP status ``params["status"]``."""
+
+    code = "web_status"
+
+
+class WebRedirectsError(WebError):
+    """The page redirects more than ``params["count"]`` times."""
+
+    code = "web_redirects"
+
+
+class WebTooLargeError(WebError):
+    """The page is larger than ``params["limit_mb"]`` MB."""
+
+    code = "web_too_large"
+
+
+class WebKindError(WebError):
+    """What is there is of the media type ``params["kind"]``, which cannot be read."""
+
+    code = "web_kind"
+
+
 class BusyError(KBAppError):
     """The same thing is already being done."""
 
@@ -277,6 +341,12 @@ class BadResponseError(ProviderError):
     """The server's answer is not what the protocol says."""
 
     code = "bad_response"
+
+
+class ModelFileError(ProviderError):
+    """A file of a local model is missing or cannot be read; ``params["problem"]`` names it."""
+
+    code = "model_file"
 
 
 def error_info(error: KBAppError | IngestionError) -> ErrorInfo:

@@ -26,6 +26,7 @@ from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBas
 from kb_app.services.indexes import Indexes
 from kb_app.services.intake import Intake, Repositories
 from kb_app.services.options import chunk_options, clean_rules, prepared_with
+from kb_app.services.web import loading_name
 from kb_app.storage.chunks import chunk_id, stored_chunks
 from kb_app.storage.documents import NewDocument, ReadyDocument
 from kb_app.storage.jobs import ClaimedJob
@@ -112,7 +113,7 @@ class Ingester:
             if same is not None and same.status == "ready":
                 self._finish(claimed.job, "unchanged", same, 0.0)
                 return
-            report = self._progress(claimed.job)
+            report = self.progress_of(claimed.job)
             prepared = self._readers.submit(self.prepare, claimed, base, claimed.job.name, report)
         except NotFoundError as error:
             self._fail(claimed, error, 0.0)
@@ -133,9 +134,10 @@ class Ingester:
 
     def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
         """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
+        data = self._originals.read(claimed.sha256)
         return prepare_limited(
-            self._originals.read(claimed.sha256),
-            name,
+            data,
+            loading_name(name, data),
             options=chunk_options(base),
             rules=clean_rules(base),
             password=self._intake.passwords.of(claimed.sha256),
@@ -219,10 +221,11 @@ class Ingester:
         )
 
     def _embed(self, job: Job, prepared: PreparedDocument, embedder: Embedder) -> Vectors:
-        report = self._progress(job)
+        report = self.progress_of(job)
         return embed_chunks(prepared, embedder, on_progress=lambda done, total: report("embed", done, total))
 
-    def _progress(self, job: Job) -> Report:
+    def progress_of(self, job: Job) -> Report:
+        """Return a :meth:`report` for this job that may be called as often as one likes."""
         last = 0.0
 
         def report(stage: str, done: int, total: int) -> None:

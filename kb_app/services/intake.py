@@ -60,7 +60,8 @@ class Intake:
             PasswordHandoverError: a password was given, and another process does the jobs.
         """
         name = clean_document_name(upload.name)
-        kind: JobKind = "expand" if name.lower().endswith(ARCHIVE_EXTENSION) else "ingest"
+        is_archive = name.lower().endswith(ARCHIVE_EXTENSION) and not name.startswith(WEB_PREFIXES)
+        kind: JobKind = "expand" if is_archive else "ingest"
         try:
             size = len(upload.data) if isinstance(upload.data, bytes) else upload.data.stat().st_size
             if size > self.limit_mb * 1_000_000:

@@ -14,6 +14,7 @@ from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
 from kb_app.services.intake import Intake, Repositories, Upload, clean_document_name
 from kb_app.services.options import check_sizes, chunk_options, clean_rules, prepared_with, rule_names
 from kb_app.services.versions import base_versions
+from kb_app.services.web import clean_url
 from kb_app.settings import Settings
 from kb_app.storage.chunks import chunk_id
 from kb_app.storage.jobs import NewJob
@@ -171,6 +172,16 @@ class Library:
         for upload in uploads:
             batch_id = self._intake.add(base_id, upload, batch_id, password=password)
         return batch_id or self._jobs.add([])
+
+    def add_page(self, base_id: str, url: str) -> str:
+        """Queue one page of the web, which becomes a document named by its address; return the batch's id at once.
+
+        Raises:
+            WebAddressError: it is no address of a page.
+            NotFoundError: the base does not exist.
+        """
+        self._bases.get(base_id)
+        return self._jobs.add([NewJob(base_id=base_id, kind="fetch", name=clean_url(url))])
 
     def preview(self, data: bytes, name: str, base_id: str, *, password: str | None = None) -> PreparedDocument:
         """Return how a file would be read and cut in this base; nothing is stored, and limits hold as ever.

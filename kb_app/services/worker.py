@@ -11,10 +11,12 @@ from functools import partial
 
 from kb_app.errors import KBAppError
 from kb_app.services.archives import Expander
+from kb_app.services.fetching import Fetcher
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import CancelledError, Embedders, Ingester, told_error
 from kb_app.services.intake import Intake, Repositories
 from kb_app.services.reindexing import Reindexer
+from kb_app.services.web import AddressPolicy, Fetch, WebLimits, is_public
 from kb_app.storage.jobs import ClaimedJob
 
 _LOG = logging.getLogger(__name__)
@@ -27,8 +29,19 @@ _RESEAL_S = 5.0
 class Worker:
     """Does queued jobs until closed."""
 
-    def __init__(self, repositories: Repositories, indexes: Indexes, embedder: Embedders, intake: Intake) -> None:
-        """Work on ``repositories`` and ``indexes``; ``embedder`` returns an embedder by id, or raises ProviderError."""
+    def __init__(
+        self,
+        repositories: Repositories,
+        indexes: Indexes,
+        embedder: Embedders,
+        intake: Intake,
+        allows: AddressPolicy = is_public,
+    ) -> None:
+        """Work on ``repositories`` and ``indexes``.
+
+        ``embedder`` returns an embedder by id, or raises ProviderError; ``allows`` says which IP addresses pages may be
+        fetched from.
+        """
         self._jobs = repositories.jobs
         self._indexes = indexes
         self._intake = intake
@@ -36,6 +49,8 @@ class Worker:
         self._resealed = 0.0
         self._closing = threading.Event()
         self._ingester = Ingester(repositories, indexes, embedder, intake, self._closing.is_set)
+        limits = WebLimits(max_bytes=min(WebLimits().max_bytes, intake.limit_mb * 1_000_000))
+        self._fetcher = Fetcher(repositories, intake, self._ingester, lambda: Fetch(limits, allows))
         self._reindexer = Reindexer(repositories, indexes, embedder, self._ingester)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -49,6 +64,7 @@ class Worker:
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._fetcher.close()
         self._ingester.close()
 
     def _run(self) -> None:
@@ -81,6 +97,7 @@ class Worker:
         work = {
             "ingest": self._ingester.take,
             "expand": self._expand,
+            "fetch": self._fetcher.take,
             "reindex": self._reindexer.run,
             "remove": self._remove,
             "drop": self._drop,
