@@ -11,6 +11,7 @@ from kb_app.providers import FACTORIES, Endpoint, Registry, build_providers
 from kb_app.providers.builtin import BuiltinProvider
 from kb_app.providers.langchain_bridge import ClassSpec, LangChainProvider
 from kb_app.providers.ollama import OllamaProvider
+from kb_app.providers.onnx import OnnxProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
@@ -41,6 +42,8 @@ from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.migrate import migrate, wait_for_schema
 
 _LOG = logging.getLogger(__name__)
+
+ONNX_FOLDER = "models"
 
 
 class App:
@@ -172,7 +175,7 @@ def _builtin() -> list[Provider]:
 
 def _registry(settings: Settings) -> Registry:
     """Return every provider that is configured. Raises ConfigurationError."""
-    extra = _builtin()
+    extra = [*_builtin(), OnnxProvider(settings.data_dir / ONNX_FOLDER)]
     if settings.langchain:
         extra.append(LangChainProvider(_classes(settings, "chat"), _classes(settings, "embedding")))
     return Registry(build_providers(_endpoints(settings), extra=extra))
