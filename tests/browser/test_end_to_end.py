@@ -250,7 +250,7 @@ def test_nothing_in_names_documents_or_answers_is_fetched(
     assert network.foreign == []
 
 
-def test_the_policy_stops_what_markup_would_let_through(page: Page) -> None:
+def test_the_policy_stops_what_markup_would_let_through(page: Page, network: Network) -> None:
     expect(page.get_by_role("heading", name="Your documents, answering")).to_be_visible()
     blocked = page.evaluate(
         """() => new Promise((resolve) => {
@@ -261,6 +261,8 @@ def test_the_policy_stops_what_markup_would_let_through(page: Page) -> None:
     )
 
     assert blocked == "http://127.0.0.1:9/leak.png"
+    assert network.foreign == [blocked]  # blocked requests are counted too, here and in every other test
+    network.foreign.clear()
 
 
 def test_on_a_phone_the_controls_are_in_the_page(ollama_app: Server, ollama_page: Page, browser: Browser) -> None:
