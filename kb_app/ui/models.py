@@ -99,16 +99,41 @@ def provider_card(app: App, connection: Connection) -> None:
         return
     with st.container(border=True, key=f"provider_{name}", gap="small"):
         _card_head(app, connection, state)
-        st.caption(label(_summary(connection), limit=150))
         reason(error)
         if state not in ("no_key", "checking"):
             trial_controls(app, name, infos)
 
 
 def _card_head(app: App, connection: Connection, state: str) -> None:
+    name = connection.name
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{label(provider_name(connection.name))}** {state_badge(state)}", width="stretch")
-        _card_actions(app, connection)
+        st.markdown(f"**{label(provider_name(name))}** {state_badge(state)}", width="stretch")
+        st.button(
+            t("models.set_up" if state == "unset" else "models.change"),
+            key=f"connect_{name}",
+            on_click=open_dialog,
+            args=(CONNECT + name,),
+        )
+    if state == "unset":
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(label(_summary(connection), limit=150), width="stretch")
+        if connection.key_source == "page":
+            st.button(
+                t("models.remove_key"),
+                key=f"remove_key_{name}",
+                type="tertiary",
+                on_click=app.keys.remove_key,
+                args=(name,),
+            )
+        if connection.added:
+            st.button(
+                t("models.remove_server"),
+                key=f"remove_server_{name}",
+                type="tertiary",
+                on_click=open_dialog,
+                args=(REMOVE_SERVER + name,),
+            )
 
 
 def _infos(app: App, name: str) -> list[ModelInfo]:
@@ -154,33 +179,6 @@ def _summary(connection: Connection) -> str:
     if connection.masked_key:
         parts.append(t(f"models.key_from_{connection.key_source}", key=connection.masked_key))
     return " · ".join(parts)
-
-
-def _card_actions(app: App, connection: Connection) -> None:
-    name = connection.name
-    if connection.key_source == "page":
-        st.button(
-            t("models.remove_key"),
-            key=f"remove_key_{name}",
-            type="tertiary",
-            on_click=app.keys.remove_key,
-            args=(name,),
-        )
-    if connection.added:
-        st.button(
-            t("models.remove_server"),
-            key=f"remove_server_{name}",
-            type="tertiary",
-            on_click=open_dialog,
-            args=(REMOVE_SERVER + name,),
-        )
-    used = bool(connection.masked_key or connection.base_url)
-    st.button(
-        t("models.change" if used or name == "ollama" else "models.set_up"),
-        key=f"connect_{name}",
-        on_click=open_dialog,
-        args=(CONNECT + name,),
-    )
 
 
 def trial_controls(app: App, name: str, infos: Sequence[ModelInfo]) -> None:
