@@ -306,6 +306,8 @@ def run(arguments: "list[str]") -> int:
     python = str(venv_python())
     path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(part for part in path if part))
+    # Packages are installed uncompiled; whoever forbids bytecode would wait for the compiler at every start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [python, "-P", *arguments]  # -P: what lies in the current folder is not imported
     if sys.platform != "win32":
         os.execve(python, command, environment)  # so that signals go straight to the app
