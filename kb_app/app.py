@@ -28,6 +28,7 @@ from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
 from kb_app.services.trials import Trials
+from kb_app.services.watching import Watching
 from kb_app.services.web import AddressPolicy, is_public
 from kb_app.services.worker import Worker
 from kb_app.settings import ServerSettings, Settings
@@ -40,6 +41,7 @@ from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.migrate import migrate, wait_for_schema
+from kb_app.storage.watched import WatchedRepository
 
 _LOG = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ class App:
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
+        watched = WatchedRepository(self._database)
+        self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         self.history = History(conversations)
         self.answering = Answering(
             conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
@@ -101,6 +105,7 @@ class App:
         """Stop answers and the worker, and let go of the data folder."""
         self.answering.close()
         self.model_store.close()
+        self.watching.close()
         self._worker.close()
         self._indexes.close()
         self._database.close()
@@ -136,6 +141,7 @@ class App:
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
         self._indexes.check()
         self._worker.start()
+        self.watching.start()
 
 
 def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressPolicy = is_public) -> App:

@@ -21,6 +21,7 @@ KBAppError
         ArchiveDamagedError   archive_damaged
         ArchiveBombError      archive_bomb       it would unpack to too much
         ArchiveEmptyError     archive_empty      nothing in it can be read
+    WatchFolderError          watch_folder       not a folder that can be watched
     WebError                  web
         WebAddressError       web_address        not an http or https address
         WebPrivateError       web_private        it leads into a private network
@@ -185,6 +186,12 @@ class ArchiveEmptyError(ArchiveError):
     """It holds no file of a kind that can be read."""
 
     code = "archive_empty"
+
+
+class WatchFolderError(KBAppError):
+    """``params["folder"]`` is not an absolute path of a readable folder, or overlaps the data folder."""
+
+    code = "watch_folder"
 
 
 class WebError(KBAppError):

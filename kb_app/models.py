@@ -10,6 +10,7 @@ MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "fail
 FinishReason = Literal["complete", "length", "filtered", "stopped"]
 JobKind = Literal["ingest", "expand", "fetch", "reindex", "remove", "drop"]
 JobState = Literal["queued", "running", "ready", "unchanged", "replaced", "failed", "skipped", "cancelled"]
+WatchedChange = Literal["added", "changed", "removed", "refused"]
 ModelState = Literal["ready", "no_key", "unreachable", "not_pulled"]
 
 
@@ -37,6 +38,8 @@ class KnowledgeBase:
     description: str = ""
     rules_off: tuple[str, ...] = ()
     paused: bool = False
+    watch_folder: str = ""
+    watch_inode: str = ""
     document_count: int = 0
     chunk_count: int = 0
 
@@ -268,6 +271,17 @@ class Job:
     def is_active(self) -> bool:
         """Whether the job is still waiting or running."""
         return self.state in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedFile:
+    """A file of a watched folder as it was last seen; ``refused`` is a link that leads out of the folder."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    change: WatchedChange
+    changed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

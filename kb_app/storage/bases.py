@@ -93,6 +93,8 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         chunk_overlap_units=row.chunk_overlap_units,
         rules_off=tuple(row.rules_off),
         paused=row.paused,
+        watch_folder=row.watch_folder,
+        watch_inode=row.watch_inode,
         created_at=row.created_at,
         document_count=documents,
         chunk_count=chunks,

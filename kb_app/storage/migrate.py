@@ -9,7 +9,7 @@ from kb_app.errors import StorageError
 from kb_app.storage.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 
 
 def migrate(database: Database) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, false, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -37,7 +37,22 @@ class KnowledgeBaseRow(Row):
     chunk_overlap_units: Mapped[int]
     rules_off: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # names of cleaning rules
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())  # its files wait
+    watch_folder: Mapped[str] = mapped_column(default="", server_default="")  # kept in step with; empty: none
+    watch_inode: Mapped[str] = mapped_column(default="", server_default="")  # tells when another one is in its place
     created_at: Mapped[str]
+
+
+class WatchedFileRow(Row):
+    """A file of a watched folder as it was last seen, and what changed about it then."""
+
+    __tablename__ = "watched_files"
+
+    base_id: Mapped[str] = mapped_column(ForeignKey("knowledge_bases.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    change: Mapped[str]
+    changed_at: Mapped[str]
 
 
 class DocumentRow(Row):
