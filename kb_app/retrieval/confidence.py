@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 
+from kb_app.retrieval.passages import fold_duplicates
 from kb_app.retrieval.rerank import Evidence, Ranking
 from kb_app.retrieval.scoring import Needle, coverage
 
@@ -24,11 +25,12 @@ SIGNALS = (
     "title_named",
     "rare_units",  # share of the three rarest characters or words that the chunk holds
     "rare_pairs",  # the same of the three rarest pairs
-    "margin",  # how far the best passage's score is above the second's
+    "margin",  # how far the best passage's score is above that of the next different one
     "chinese",  # whether the question holds Chinese: its single characters match by chance more often
     "size",  # decimal logarithm of the number of chunks, plus one
 )
 _RARE = 3
+_NEAREST = 8
 _LARGEST_LOGIT = 30.0
 #: A question of so few characters must match a pair; single characters occur everywhere.
 _SHORT_CHARACTERS = 4
@@ -58,7 +60,9 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
     best, weighted = ranking.evidence[0], ranking.weighted
     text = _whole(best)
     rare_units, rare_pairs = _rare_share(weighted.units, text), _rare_share(weighted.pairs, text)
-    lexical = [found.score for found in ranking.evidence[:2]]
+    # The same passage again, in a second base or under another name, is no rival.
+    rivals = fold_duplicates(ranking.evidence[:_NEAREST], lambda found: found.prepared.chunk.search_text)
+    lexical = [found.score for found in rivals[:2]]
     named = {
         **best.parts,
         "rare_units": rare_units,

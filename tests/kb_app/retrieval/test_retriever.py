@@ -124,6 +124,19 @@ def test_several_bases_are_searched_at_once_and_others_are_not(world):
     assert world.documents("Where does the red house stand?", "two", "two") == ["b"]
 
 
+def test_the_same_document_in_two_bases_is_as_sure_as_in_one(world):
+    for base in ("one", "two"):
+        world.add(
+            "水烧开以后放两分钟，大约就是八十五度，没有温度计也能判断。", f"tea-{base}", base_id=base, id=f"{base}:0"
+        )
+        world.add("自行车链条每两百公里上一次油。", f"bike-{base}", base_id=base, id=f"{base}b:0")
+    alone = world.retriever.retrieve("没有温度计怎么判断水温？", ["one"])
+    both = world.retriever.retrieve("没有温度计怎么判断水温？", ["one", "two"])
+    assert alone.found
+    assert both.found
+    assert both.confidence > alone.confidence - 0.1
+
+
 def test_an_empty_base_gives_nothing(world):
     retrieval = world.retriever.retrieve("anything", ["never-made"])
     assert (retrieval.hits, retrieval.found) == ((), False)
