@@ -15,8 +15,10 @@ from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App, build_app
 from kb_app.errors import ModelNotFoundError
+from kb_app.services.answering import AskRequest
 from kb_app.services.hardware import Memory, find_memory, largest_gpu, recommended_chat_model
 from kb_app.services.keys import ConnectionEntry
+from kb_app.services.library import Upload
 from kb_app.services.model_store import StoreTask
 from kb_app.services.trials import Trial
 from kb_app.settings import load_settings
@@ -80,6 +82,21 @@ def test_a_refused_key_and_then_the_right_one(app: App) -> None:
         app.keys.save("lab", ConnectionEntry(base_url=address, api_key=SecretStr(KEY)))
         assert app.trials.get("lab/served-model") is None, "a result of the old key says nothing"
         assert try_out(app, "lab/served-model", "chat").state == "passed"
+
+
+def test_a_running_answer_goes_on_when_keys_change(app: App, ollama: OllamaServer) -> None:
+    base = app.library.create("Bees")
+    notes = b"# Bees\n\nA bee colony keeps its brood at 35 degrees.\n"
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="bees.md", data=notes)]))
+    ollama.scenario = "endless"
+    question = "How warm do bees keep the brood?"
+    generation = app.answering.ask(AskRequest(question=question, base_ids=(base.id,), model_id="ollama/qwen3:8b"))
+    until(lambda: bool(generation.snapshot().text))
+    app.keys.save("glm", ConnectionEntry(api_key=SecretStr("some-key-0123456789")))
+    before = len(generation.snapshot().text)
+    until(lambda: len(generation.snapshot().text) > before + 20)
+    generation.stop()
+    assert generation.wait(5).status == "stopped"
 
 
 def test_starting_a_test_does_not_wait(app: App, ollama: OllamaServer) -> None:
