@@ -49,7 +49,11 @@ def word(body: str, **more: str | bytes) -> bytes:
     parts += relation("r3", "footnotes", "footnotes.xml")
     types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     types += '<Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" '
-    types += 'ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>'
+    types += 'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml".format
+    for part, kind in (("document", "document.main"), ("styles", "styles"), ("numbering", "numbering")):
+        types += f'<Override PartName="/word/{part}.xml" ContentType="{main(kind)}"/>'
+    types += "</Types>"
     footnotes = (
         f'<w:footnotes xmlns:w="{WORD}"><w:footnote w:id="2"><w:p><w:r><w:t>脚注：数据来自公开评测。</w:t></w:r></w:p>'
         "</w:footnote></w:footnotes>"

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from ingestion.errors import BinaryError, DamagedError, NoTextError
 from ingestion.load.block_writer import BlockWriter
 from ingestion.load.encoding import decode
-from ingestion.load.html import decode_html, parse_html
+from ingestion.load.html import decode_declared, parse_html
 from ingestion.load.html_blocks import write_html
 from ingestion.load.text_blocks import write_paragraphs
 from ingestion.models import LoadedDocument, LoadLimits, Progress
@@ -97,7 +97,7 @@ def _write_body(body: EmailMessage, writer: BlockWriter, level: int) -> None:
         return
     if body.get_content_type() == "text/html":
         try:
-            write_html(parse_html(_text(body, payload) or decode_html(payload).text), writer, level_shift=level)
+            write_html(parse_html(_text(body, payload) or decode_declared(payload).text), writer, level_shift=level)
         except NoTextError:
             return
     else:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from ingestion.errors import DamagedError, NoTextError, PasswordNeededError
 from ingestion.load.archive import open_archive, read_member
 from ingestion.load.block_writer import BlockWriter
-from ingestion.load.html import decode_html, parse_html
+from ingestion.load.html import decode_declared, parse_html
 from ingestion.load.html_blocks import write_html
 from ingestion.load.safe_xml import attribute, local_name, parse_xml
 from ingestion.models import LoadedDocument, LoadLimits, Progress
@@ -93,7 +93,7 @@ def _metadata(package: Any) -> dict[str, str]:
 
 def _write_chapter(data: bytes, writer: BlockWriter) -> None:
     try:
-        root = parse_html(decode_html(data).text)
+        root = parse_html(decode_declared(data).text)
     except NoTextError:
         # An empty chapter is no reason to refuse the book.
         return

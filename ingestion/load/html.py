@@ -38,7 +38,7 @@ def load_html(
         NoTextError: it is empty without its scripts.
         TooHeavyError: it is longer than ``limits`` allow.
     """
-    decoded = decode_html(data)
+    decoded = decode_declared(data)
     root = parse_html(decoded.text)
     writer = BlockWriter(limits)
     titles = root.findall(".//title")
@@ -52,7 +52,7 @@ def load_html(
     )
 
 
-def decode_html(data: bytes) -> Decoded:
+def decode_declared(data: bytes) -> Decoded:
     """Return the text by what the bytes prove, then by what the page declares, then by the best guess.
 
     Raises:
@@ -96,17 +96,18 @@ def main_content(root: Any) -> Any:
     """Return the element that holds the page's content, with the site's frame removed around it."""
     body = root.find(".//body")
     body = root if body is None else body
-    whole = _text_length(body)
     candidates = [*body.iter("main"), *body.xpath('.//*[@role="main"]')]
     articles = list(body.iter("article"))
     candidates += articles if len(articles) == 1 else []
+    forms = list(body.iter("form"))
+    whole = _text_length(body) if candidates or forms else 0
     for candidate in candidates:
         if _text_length(candidate) >= _MIN_MAIN_SHARE * whole:
             body = candidate
             break
     else:
         _drop_frame(body)
-    for form in list(body.iter("form")):
+    for form in forms:
         # Some frameworks wrap the whole page into a form.
         if _text_length(form) <= _MAX_FORM_SHARE * whole:
             _remove(form)

@@ -107,7 +107,8 @@ def is_dropped(element: Element) -> bool:
         return True
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
-    if element.get("role") in _DROPPED_ROLES or _HIDDEN_STYLE.search(element.get("style", "")):
+    style = element.get("style")
+    if element.get("role") in _DROPPED_ROLES or (style and _HIDDEN_STYLE.search(style)):
         return True
     return element.tag == "a" and (element.text or "").strip() in _PERMALINKS and len(element) == 0
 

@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from ingestion.load.encoding import decode
+from ingestion.load.html import decode_declared
 from ingestion.load.text import encoding_warnings
 from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
@@ -57,10 +58,12 @@ def load_source_code(
     Raises:
         BinaryError: it is not text.
     """
-    decoded = decode(data)
+    media_type = SOURCE_TYPES.get(PurePath(name).suffix.lower(), "text/x-source")
+    # XML declares its encoding as HTML does.
+    decoded = decode_declared(data) if media_type == "text/xml" else decode(data)
     return LoadedDocument(
         name=name,
-        media_type=SOURCE_TYPES.get(PurePath(name).suffix.lower(), "text/x-source"),
+        media_type=media_type,
         pages=(LoadedPage(number=None, text=decoded.text),),
         encoding=decoded.encoding,
         warnings=encoding_warnings(decoded),

@@ -368,6 +368,10 @@ class TestSubtitles:
 
 
 class TestSource:
+    def test_xml_declares_its_encoding(self):
+        source = '<?xml version="1.0" encoding="euc-kr"?>\n<a>한국어 문서</a>\n'
+        assert prepare(source.encode("euc-kr"), "a.xml").document.text == source
+
     def test_code_is_cut_at_functions_and_keeps_its_indentation(self):
         source = "".join(f"def part_{n}(x):\n    total = {n}\n    return total * x  # 注释\n\n\n" for n in range(40))
         prepared = prepare(source.encode(), "a.py", options=ChunkOptions(size_units=120))
