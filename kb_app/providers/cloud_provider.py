@@ -73,8 +73,11 @@ class CloudProvider:
         return [*self._chat, *self._embedding]
 
     def _offered(self, listed: Iterable[str]) -> list[tuple[str, Literal["chat", "embedding"]]]:
-        if self._account.own_address and listed and not self._account.endpoint.chat_models:
-            return [(name, "embedding" if named(name, _EMBEDDING_NAMES) else "chat") for name in listed]
+        endpoint = self._account.endpoint
+        if self._account.own_address and listed and not endpoint.chat_models:
+            names = dict.fromkeys([*listed, *endpoint.embedding_models])
+            embed = endpoint.embedding_models
+            return [(name, "embedding" if name in embed or named(name, _EMBEDDING_NAMES) else "chat") for name in names]
         return [(name, "chat") for name in self._chat] + [(name, "embedding") for name in self._embedding]
 
     def _nothing(self, state: ModelState, failure: ErrorInfo | None) -> list[ModelInfo]:

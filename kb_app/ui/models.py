@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kb_app.app import App
+from kb_app.errors import KBAppError
 from kb_app.models import ErrorInfo, ModelInfo
 from kb_app.services.keys import Connection
 from kb_app.services.trials import Trial
-from kb_app.ui.components import open_dialog
+from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.models_dialogs import ADD_SERVER, CONNECT, REMOVE_SERVER, provider_name
 from kb_app.ui.state import DIALOG, widget
@@ -123,8 +124,8 @@ def _card_head(app: App, connection: Connection, state: str) -> None:
                 t("models.remove_key"),
                 key=f"remove_key_{name}",
                 type="tertiary",
-                on_click=app.keys.remove_key,
-                args=(name,),
+                on_click=_remove_key,
+                args=(app, name),
             )
         if connection.added:
             st.button(
@@ -134,6 +135,13 @@ def _card_head(app: App, connection: Connection, state: str) -> None:
                 on_click=open_dialog,
                 args=(REMOVE_SERVER + name,),
             )
+
+
+def _remove_key(app: App, name: str) -> None:
+    try:
+        app.keys.remove_key(name)
+    except KBAppError as error:
+        flash_error(error)
 
 
 def _infos(app: App, name: str) -> list[ModelInfo]:

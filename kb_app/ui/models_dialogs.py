@@ -9,9 +9,10 @@ import streamlit as st
 from pydantic import SecretStr
 
 from kb_app.app import App
+from kb_app.errors import KBAppError
 from kb_app.messages import catalogue
 from kb_app.services.keys import Connection, ConnectionEntry
-from kb_app.ui.components import confirm, flash, form_dialog
+from kb_app.ui.components import confirm, flash, flash_error, form_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.state import DIALOG, set_widget, widget
 from kb_app.ui.text import language, t
@@ -130,5 +131,9 @@ def _save(app: App, connection: Connection) -> None:
 
 
 def _remove(app: App, name: str) -> None:
-    app.keys.remove_server(name)
-    flash(t("models.removed", name=name))
+    try:
+        app.keys.remove_server(name)
+    except KBAppError as error:
+        flash_error(error)
+    else:
+        flash(t("models.removed", name=name))

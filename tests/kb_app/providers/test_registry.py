@@ -3,6 +3,8 @@ import sys
 import time
 
 import pytest
+from protocol_servers.openai_server import KEY, OpenAIDialectServer
+from pydantic import SecretStr
 
 from kb_app import providers
 from kb_app.errors import ConfigurationError
@@ -100,3 +102,17 @@ def test_unknown_family() -> None:
 )
 def test_no_proxy_for_local_addresses(address: str, local: bool) -> None:
     assert is_local(address) is local
+
+
+def test_embedding_models_named_in_the_settings_are_not_taken_for_chat_models() -> None:
+    with OpenAIDialectServer() as server:
+        server.models = [{"id": "served-model", "object": "model"}, {"id": "vectors-v2", "object": "model"}]
+        endpoint = Endpoint(
+            base_url=f"{server.url}/v1", api_key=SecretStr(KEY), embedding_models=("vectors-v2", "more")
+        )
+        infos = build_providers({"lab": endpoint})["lab"].models()
+    assert [(info.id, info.kind) for info in infos] == [
+        ("lab/served-model", "chat"),
+        ("lab/vectors-v2", "embedding"),
+        ("lab/more", "embedding"),
+    ]
