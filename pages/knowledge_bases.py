@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from kb_app.ui.adding import more_ways
+from kb_app.ui.base_settings import outdated_notice, watched_folder
 from kb_app.ui.bases import base_actions, base_dialogs, choose_base
 from kb_app.ui.conversations import open_conversation
 from kb_app.ui.documents import document_list, upload_box
@@ -34,7 +36,10 @@ def main() -> None:
             args=(base.id,),
         )
         base_actions(base)
+    outdated_notice(app, base)
     upload_box(app, base)
+    more_ways(app, base)
+    watched_folder(app, base)
     job_progress(app, base.id)
     document_list(app, base)
 

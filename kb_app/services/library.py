@@ -202,9 +202,10 @@ class Library:
             PasswordHandoverError: a password was given, and another process reads the files.
         """
         documents = [self._documents.get(document_id) for document_id in document_ids]
-        if password is not None:
-            for one in documents:
+        for one in documents:
+            if password is not None:
                 self._intake.passwords.hold(one.sha256, password)
+            self._jobs.forget_failed(one.base_id, one.name)
         return self._jobs.add(
             NewJob(base_id=one.base_id, kind="ingest", name=one.name, sha256=one.sha256, byte_count=one.byte_count)
             for one in documents

@@ -155,7 +155,7 @@ class JobRepository:
 
     def retry_failed(self, base_id: str) -> int:
         """Put the failed jobs of a base that can be done again back into the queue; return how many."""
-        again = (JobRow.sha256 != "") | (JobRow.kind != "ingest")
+        again = JobRow.kind.in_(("fetch", "reindex")) | ((JobRow.kind == "ingest") & (JobRow.sha256 != ""))
         with self._database.write() as session:
             failed = update(JobRow).where(JobRow.base_id == base_id, JobRow.state == "failed", again)
             values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
@@ -166,6 +166,12 @@ class JobRepository:
         """Delete one job, of which there is nothing to tell."""
         with self._database.write() as session:
             session.execute(delete(JobRow).where(JobRow.id == job_id))
+
+    def forget_failed(self, base_id: str, name: str) -> None:
+        """Delete the failed jobs of one file, which is being read again."""
+        mine = (JobRow.base_id == base_id) & (JobRow.name == name) & (JobRow.state == "failed")
+        with self._database.write() as session:
+            session.execute(delete(JobRow).where(mine))
 
     def forget(self, base_id: str, *, finished_only: bool = True) -> None:
         """Delete the finished (or all) jobs of a base."""

@@ -7,6 +7,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
+from kb_app.ui.base_settings import SETTINGS_DIALOG, settings_dialog
 from kb_app.ui.components import confirm, flash, flash_error, form_dialog, open_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.state import BASE, DIALOG, DOCUMENT_PAGE, SELECTED_DOCUMENTS, adopt_url, set_widget, widget
@@ -53,6 +54,7 @@ def base_actions(base: KnowledgeBase) -> None:
     """Draw what can be done with the whole base."""
     with st.popover(t("bases.more"), icon=":material/more_horiz:", key="base_menu"):
         for text, icon, dialog in (
+            (t("settings.title"), ":material/tune:", SETTINGS_DIALOG),
             (t("bases.rename"), ":material/edit:", RENAME_DIALOG),
             (t("bases.reindex"), ":material/autorenew:", REINDEX_DIALOG),
             (t("bases.delete"), ":material/delete:", DELETE_DIALOG),
@@ -76,6 +78,8 @@ def base_dialogs(app: App, base: KnowledgeBase | None) -> None:
         form_dialog(t("bases.new"), t("bases.create"), lambda: _create_fields(app), lambda: _create(app))
     elif base is None:
         return
+    elif wanted == SETTINGS_DIALOG:
+        settings_dialog(app, base)
     elif wanted == RENAME_DIALOG:
         form_dialog(t("bases.rename"), t("common.save"), lambda: _name_field(base.name), lambda: _rename(app, base))
     elif wanted == REINDEX_DIALOG:

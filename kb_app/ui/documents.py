@@ -8,10 +8,12 @@ from ingestion.load import supported_extensions
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord, KnowledgeBase
+from kb_app.services.intake import ARCHIVE_EXTENSION
 from kb_app.services.library import Upload
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.jobs import is_busy
 from kb_app.ui.markup import label, plain
+from kb_app.ui.protected import password_button, password_dialog
 from kb_app.ui.state import (
     DIALOG,
     DOCUMENT_PAGE,
@@ -28,7 +30,7 @@ _PAGE_SIZE = 25
 
 def upload_box(app: App, base: KnowledgeBase) -> None:
     """Draw the box that takes any number of files and hands them over as soon as they have arrived."""
-    extensions = supported_extensions()
+    extensions = (*supported_extensions(), ARCHIVE_EXTENSION)
     names = ", ".join(extension.lstrip(".").upper() for extension in extensions)
     key = f"upload_{base.id}_{UPLOAD_GENERATION.get()}"
     st.file_uploader(
@@ -40,7 +42,7 @@ def upload_box(app: App, base: KnowledgeBase) -> None:
         on_change=_add,
         args=(app, base.id, key),
     )
-    st.caption(t("upload.limit", extensions=names, size=app.settings.max_upload_mb))
+    st.caption(t("upload.limit", size=app.settings.max_upload_mb))
 
 
 def _add(app: App, base_id: str, key: str) -> None:
@@ -115,6 +117,7 @@ def _actions(
     selected = SELECTED_DOCUMENTS.get() & {document.id for document in documents}
     failed = [document.id for document in documents if document.status == "failed"]
     shown_ids = frozenset(document.id for document in shown)
+    chosen = [document for document in documents if not selected or document.id in selected]
     with st.container(horizontal=True, vertical_alignment="center", key="document_actions"):
         if shown:
             set_widget("select_all", shown_ids <= selected)
@@ -132,6 +135,7 @@ def _actions(
                 on_click=open_dialog,
                 args=(REMOVE_DIALOG,),
             )
+        password_button(chosen)
         if failed and not is_busy(app, base.id):
             st.button(
                 t("documents.retry", count=len(failed)),
@@ -141,6 +145,7 @@ def _actions(
                 args=(app, failed),
             )
     _remove_dialog(app, base, selected)
+    password_dialog(app, chosen)
 
 
 def _retry(app: App, document_ids: Sequence[str]) -> None:

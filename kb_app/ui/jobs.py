@@ -7,13 +7,14 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import Job, JobState
+from kb_app.services.pace import pace
 from kb_app.ui.markup import plain
 from kb_app.ui.text import describe, t
 
 _REFRESH_S = 0.5
 _SHOWN = 8
-_SHOWN_KINDS = ("ingest", "reindex")
-_STAGES = ("load", "clean", "chunk", "embed", "store")
+_SHOWN_KINDS = ("ingest", "expand", "fetch", "reindex")
+_STAGES = ("load", "clean", "chunk", "embed", "store", "expand", "fetch")
 _RECENT_LIMIT = 1000
 _OUTCOMES: tuple[JobState, ...] = ("ready", "replaced", "unchanged", "skipped", "cancelled", "failed")
 _ICONS = {
@@ -55,13 +56,42 @@ def _job_progress(app: App, base_id: str, was_busy: bool) -> None:
 
 def _running(app: App, base_id: str, jobs: Sequence[Job]) -> None:
     finished = [job for job in jobs if not job.is_active]
-    st.progress(len(finished) / len(jobs), text=t("jobs.progress", done=len(finished), total=len(jobs)))
+    paused = app.library.base(base_id).paused
+    text = t("jobs.progress", done=len(finished), total=len(jobs))
+    st.progress(len(finished) / len(jobs), text=" · ".join([text, *_pace(jobs, paused=paused)]))
     running = [job for job in jobs if job.state == "running"]
     waiting = [job for job in jobs if job.state == "queued"]
     failed = [job for job in finished if job.state == "failed"]
     _rows([*running, *failed, *waiting, *(job for job in finished if job.state != "failed")])
     batches = sorted({job.batch_id for job in jobs if job.is_active})
-    st.button(t("jobs.cancel"), key="cancel_jobs", icon=":material/stop_circle:", on_click=_cancel, args=(app, batches))
+    with st.container(horizontal=True):
+        st.button(
+            t("jobs.resume" if paused else "jobs.pause"),
+            key="pause_jobs",
+            icon=":material/play_arrow:" if paused else ":material/pause:",
+            on_click=app.jobs.resume if paused else app.jobs.pause,
+            args=(base_id,),
+        )
+        st.button(
+            t("jobs.cancel"), key="cancel_jobs", icon=":material/stop_circle:", on_click=_cancel, args=(app, batches)
+        )
+
+
+def _pace(jobs: Sequence[Job], *, paused: bool) -> list[str]:
+    """Return how fast it goes and how long it will take, as far as that is known; of the running batches only."""
+    if paused:
+        return [t("jobs.paused")]
+    batches = {job.batch_id for job in jobs if job.is_active}
+    now = pace([job for job in jobs if job.batch_id in batches])
+    parts = []
+    if now.pages_per_s:
+        parts.append(t("jobs.pages_per_s", rate=f"{now.pages_per_s:.1f}"))
+    if now.chunks_per_s:
+        parts.append(t("jobs.chunks_per_s", rate=f"{now.chunks_per_s:.0f}"))
+    if now.seconds_left is not None:
+        minutes, seconds = divmod(round(now.seconds_left), 60)
+        parts.append(t("jobs.minutes_left", minutes=minutes) if minutes else t("jobs.seconds_left", seconds=seconds))
+    return parts
 
 
 def _cancel(app: App, batch_ids: Sequence[str]) -> None:
@@ -69,11 +99,25 @@ def _cancel(app: App, batch_ids: Sequence[str]) -> None:
         app.jobs.cancel(batch_id)
 
 
+def _retry(app: App, base_id: str) -> None:
+    app.jobs.retry_failed(base_id)
+
+
 def _finished(app: App, base_id: str, jobs: Sequence[Job]) -> None:
     counts = Counter(job.state for job in jobs)
     summary = [t(f"jobs.summary_{state}", count=counts[state]) for state in _OUTCOMES if counts[state]]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t('jobs.finished')}** · {' · '.join(summary)}", width="stretch")
+        # Documents that failed are offered in their own list.
+        if any(job.state == "failed" and job.kind in ("fetch", "reindex") for job in jobs):
+            st.button(
+                t("jobs.retry"),
+                key="retry_jobs",
+                icon=":material/refresh:",
+                type="tertiary",
+                on_click=_retry,
+                args=(app, base_id),
+            )
         st.button(
             t("jobs.dismiss"),
             key="dismiss_jobs",
