@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from ingestion.analyzer import ANALYZER_VERSION, fold, number_terms, runs, stem, terms, word_terms
 from kb_app.models import StoredChunk
 
-__all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "terms", "title_text"]
+__all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "question_words", "terms", "title_text"]
 
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d\d)年|(?<![零〇一二三四五六七八九十百千])([零〇一二三四五六七八九]{2})年")
 _PIVOT_YEAR = 40
@@ -42,19 +42,22 @@ class Question:
         return self.units + self.cjk_pairs
 
 
-class _Words(NamedTuple):
+class QuestionWords(NamedTuple):
+    """Words of questions that carry no content; phrases and characters are simplified Chinese."""
+
     phrases: re.Pattern[str]
     stop_characters: frozenset[str]
     stop_words: frozenset[str]
 
 
 @functools.cache
-def _words() -> _Words:
+def question_words() -> QuestionWords:
+    """Return the words that only make a text a question."""
     raw = resources.files("kb_app.retrieval").joinpath("data/query_words.toml").read_text(encoding="utf-8")
     table = tomllib.loads(raw)
     phrases = sorted(table["zh"]["phrases"], key=len, reverse=True)
     stop_words = table["en"]["stop_words"]
-    return _Words(
+    return QuestionWords(
         phrases=re.compile("|".join(map(re.escape, phrases))),
         stop_characters=frozenset(table["zh"]["stop_characters"]),
         stop_words=frozenset(stop_words) | {stem(word) for word in stop_words},
@@ -65,7 +68,7 @@ def _words() -> _Words:
 def analyse(question: str) -> Question:
     """Return the content of ``question``; when nothing but interrogatives is left, all its terms."""
     folded = fold(question)
-    words = _words()
+    words = question_words()
     core = words.phrases.sub(" ", _SHORT_YEAR.sub(_full_year, folded))
     return _collect(question, core, words) or _collect(question, folded, None) or _empty(question)
 
@@ -74,7 +77,7 @@ def _empty(question: str) -> Question:
     return Question(text=question, units=(), cjk_pairs=(), word_pairs=())
 
 
-def _collect(question: str, folded: str, words: _Words | None) -> Question | None:
+def _collect(question: str, folded: str, words: QuestionWords | None) -> Question | None:
     """Gather the terms; without ``words`` nothing is dropped. None when there is none."""
     stop_characters = words.stop_characters if words else frozenset()
     stop_words = words.stop_words if words else frozenset()

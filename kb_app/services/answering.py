@@ -25,6 +25,7 @@ from kb_app.models import (
     Token,
 )
 from kb_app.protocols import ChatModel
+from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.generation import Generation
 from kb_app.services.history import title_from
@@ -126,7 +127,9 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = language_of(request.question, request.language)
         model = self._chat_model(request.model_id)
-        retrieval = self._retriever.retrieve(request.question, self._living(request.base_ids), top_k=self._top_k)
+        history = self._conversations.messages(generation.conversation_id)[:-2]
+        query = standalone(request.question, [message.text for message in history if message.role == "user"])
+        retrieval = self._retriever.retrieve(query, self._living(request.base_ids), top_k=self._top_k)
         sources = _sources(retrieval)
         if not retrieval.found:
             yield _retrieved(retrieval, sources)
@@ -135,7 +138,6 @@ class Answering:
             yield Finished(reason="complete")
             return
         options = ChatOptions()
-        history = self._conversations.messages(generation.conversation_id)[:-2]
         prompt = answer_prompt(
             request.question,
             history,
@@ -148,7 +150,7 @@ class Answering:
         stream = model.stream(
             ChatRequest(
                 messages=prompt.messages,
-                question=request.question,
+                question=query,
                 sources=offered,
                 language=language,
                 options=options,

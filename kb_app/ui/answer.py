@@ -52,7 +52,7 @@ def _show_answer(message: Message, question: str, ask_again: Callable[[str], Non
                 args=(question,),
             )
         source_list(message)
-        _details(message)
+        _details(message, question)
 
 
 def _markers(message: Message) -> set[int]:
@@ -76,7 +76,9 @@ def _status(message: Message) -> None:
         error_box(message.error)
 
 
-def _details(message: Message) -> None:
+def _details(message: Message, question: str) -> None:
+    if question and message.query not in ("", question) and message.status != "no_sources":
+        st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
     parts = [plain(model_name(message.model_id))] if message.model_id else []
     if message.elapsed_s is not None:
         parts.append(t("answer.seconds", seconds=f"{message.elapsed_s:.1f}"))
