@@ -4,6 +4,7 @@ Members are only ever read into memory by name; none becomes a path.
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from xml.parsers.expat import ExpatError
@@ -34,6 +35,7 @@ PARSER_ERRORS = (
     TypeError,
     ValueError,
     zipfile.BadZipFile,
+    struct.error,
     zlib.error,
 )
 
@@ -105,7 +107,7 @@ def is_encrypted_office(data: bytes) -> bool:
 def _decrypt(data: bytes, password: str | None) -> bytes:
     # Imported here because few files need it.
     import msoffcrypto  # type: ignore[import-untyped]
-    from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError  # type: ignore[import-untyped]
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
 
     if password is None:
         raise PasswordNeededError()
@@ -116,6 +118,6 @@ def _decrypt(data: bytes, password: str | None) -> bytes:
         office.decrypt(plain)
     except InvalidKeyError as error:
         raise PasswordWrongError() from error
-    except (FileFormatError, DecryptionError, ValueError, OSError) as error:
+    except (FileFormatError, DecryptionError, ParseError, *PARSER_ERRORS) as error:
         raise DamagedError(f"the encryption is broken: {error}") from error
     return plain.getvalue()

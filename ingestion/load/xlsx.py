@@ -6,6 +6,7 @@ rectangle, so two cells in far corners exhaust its memory: a limited worker has 
 
 import io
 import re
+from collections.abc import Sequence
 
 from ingestion.errors import DamagedError, PasswordNeededError
 from ingestion.load.archive import OLE_MAGIC, PARSER_ERRORS, is_encrypted_office, office_package, open_archive
@@ -37,7 +38,9 @@ def load_xlsx(
     is_old = data.startswith(OLE_MAGIC) and not is_encrypted_office(data)
     metadata: dict[str, str] = {}
     media_type = _XLS
-    if not is_old:
+    if is_old:
+        _check_container(data)
+    else:
         data = office_package(data, password)
         with open_archive(data) as archive:
             metadata = core_properties(archive)
@@ -45,6 +48,39 @@ def load_xlsx(
     writer = BlockWriter(limits)
     _write_sheets(data, writer)
     return writer.document(name, media_type, title=metadata.get("title", ""), metadata=metadata)
+
+
+def _check_container(data: bytes) -> None:
+    """Refuse an old file whose chains of sectors are broken: Calamine would follow a ring of them for ever.
+
+    Raises:
+        DamagedError: they are.
+    """
+    import olefile  # type: ignore[import-untyped]
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as container:
+            container.loadminifat()
+            is_broken = _has_ring(container.fat) or _has_ring(container.minifat or ())
+    except PARSER_ERRORS as error:
+        raise DamagedError(f"container: {error}") from error
+    if is_broken:
+        raise DamagedError("container: a ring of sectors")
+
+
+def _has_ring(table: Sequence[int]) -> bool:
+    """Whether a chain of an allocation table, where each sector names the next one, comes back to itself."""
+    seen: dict[int, int] = {}
+    for start in range(len(table)):
+        if start in seen:
+            continue
+        sector = start
+        while sector < len(table) and sector not in seen:
+            seen[sector] = start
+            sector = table[sector]
+        if seen.get(sector) == start:
+            return True
+    return False
 
 
 def _write_sheets(data: bytes, writer: BlockWriter) -> None:

@@ -234,6 +234,15 @@ class TestTables:
         data = page("<table><tr><th>姓名</th><th>分</th></tr><tr><td>张三</td><td>9</td></tr></table>")
         assert texts(data, "导出.xls") == ["姓名 | 分\n张三 | 9"]
 
+    def test_a_ring_of_sectors_in_an_old_file(self):
+        data = bytearray((samples.FIXTURES / "table.xls").read_bytes())
+        fat = 512 * (1 + int.from_bytes(data[76:80], "little"))
+        first = int.from_bytes(data[48:52], "little")
+        data[fat + 4 * first : fat + 4 * first + 4] = first.to_bytes(4, "little")
+        data[fat : fat + 4] = bytes(4)
+        with pytest.raises(DamagedError):
+            load(bytes(data), "a.xls")
+
     def test_two_cells_in_far_corners_end_the_worker_only(self):
         def fill(book):
             sheet = book.add_worksheet()
