@@ -106,3 +106,8 @@ def _write_sheets(data: bytes, writer: BlockWriter) -> None:
         raise PasswordNeededError() from error
     except (calamine.CalamineError, *PARSER_ERRORS) as error:
         raise DamagedError(f"{type(error).__name__}: {error}") from error
+    except BaseException as error:
+        # A panic of the Rust code is no Exception, and its class has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedError(f"panic: {error}") from error
