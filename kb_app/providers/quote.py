@@ -1,5 +1,6 @@
 """Answers without a language model: the documents' own sentences, with the numbers of their passages."""
 
+import re
 from collections.abc import Generator
 
 from ingestion.protocols import Embedder
@@ -11,6 +12,7 @@ from kb_app.providers.stream import EventStream, Hangup
 from kb_app.retrieval.quote import Quote, select_quotes
 
 _PIECE_CHARS = 12
+_OWN_BRACKETS = re.compile(r"\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\](?!\()")
 _WINDOW_TOKENS = 1_000_000
 
 
@@ -36,8 +38,11 @@ class QuoteModel:
 
 def _as_markdown(quote: Quote) -> str:
     """Return the quotation as a Markdown quote, its marker on the last line; code keeps its fence."""
-    lines = "\n".join(f"> {line}".rstrip() for line in quote.text.splitlines())
     is_block = quote.text.startswith(("```", "~~~", "|"))
+    is_code = is_block and not quote.text.startswith("|")
+    # A number in brackets in the document's own words is not a citation of ours.
+    text = quote.text if is_code else _OWN_BRACKETS.sub(r"\\[\1\\]", quote.text)
+    lines = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     return f"{lines}\n>\n> [{quote.marker}]" if is_block else f"{lines} [{quote.marker}]"
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb_app.errors import BusyError, KBAppError, error_info
 from kb_app.messages import Language, translate
@@ -27,7 +27,7 @@ from kb_app.models import (
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.generation import Generation
+from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
 from kb_app.services.prompts import answer_prompt, language_of
 from kb_app.storage.conversations import ConversationRepository
@@ -80,6 +80,7 @@ class Answering:
             BusyError: this conversation is still answering.
             NotFoundError: the conversation was deleted.
         """
+        request = replace(request, question=well_formed(request.question))
         with self._lock:
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
@@ -145,7 +146,7 @@ class Answering:
             language=language,
             prompt_tokens=model.context_tokens - options.max_tokens,
         )
-        offered = sources[: prompt.used] if model.prompted else sources
+        offered = prompt.sources if model.prompted else sources
         yield _retrieved(retrieval, offered)
         stream = model.stream(
             ChatRequest(

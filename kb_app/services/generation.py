@@ -52,6 +52,7 @@ class Generation:
         self._ended = False  # nothing more is taken
         self._closed = False  # the final state is saved and told
         self._found = True
+        self._half = ""
         self._cancel: Callable[[], None] | None = None
         self._started = self._saved = time.monotonic()
         self._message = Message(
@@ -123,6 +124,8 @@ class Generation:
             status: MessageStatus = "interrupted" if event.error.code == "interrupted" else "failed"
             self._end(event, status)
             return False
+        if isinstance(event, Token | Thinking):
+            event = self._whole(event)
         with self._changed:
             if self._ended:
                 return False
@@ -135,6 +138,16 @@ class Generation:
             self._saved = time.monotonic()
             self._save(message)
         return True
+
+    def _whole(self, event: Token | Thinking) -> Token | Thinking:
+        """Return the event with its surrogates joined to characters; half a pair waits for the next piece.
+
+        JSON may cut an emoji into two escapes that arrive in two pieces; alone, neither can be stored or shown.
+        """
+        text, self._half = self._half + event.text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return replace(event, text=well_formed(text))
 
     def _take(self, event: AnswerEvent) -> None:
         match event:
@@ -163,12 +176,14 @@ class Generation:
                 error=_error_of(event),
                 elapsed_s=round(time.monotonic() - self._started, 3),
             )
-        self._save_final()
-        self._on_end(self)
-        with self._changed:
-            self._events.append(event)
-            self._closed = True
-            self._changed.notify_all()
+        try:
+            self._save_final()
+        finally:
+            self._on_end(self)
+            with self._changed:
+                self._events.append(event)
+                self._closed = True
+                self._changed.notify_all()
 
     def _save_final(self) -> None:
         try:
@@ -186,6 +201,11 @@ class Generation:
 
     def _as_message(self) -> Message:
         return replace(self._message, text="".join(self._text), thinking="".join(self._thinking))
+
+
+def well_formed(text: str) -> str:
+    """Return ``text`` with surrogate pairs joined and lone surrogates replaced, so that UTF-8 can hold it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _error_of(event: Finished | Failed) -> ErrorInfo | None:

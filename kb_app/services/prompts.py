@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,13 +16,14 @@ _HISTORY_SHARE = 0.25
 _HISTORY_MESSAGES = 6
 #: Template markup of a message that a server adds.
 _MESSAGE_TOKENS = 8
+_LEAST_PASSAGE_TOKENS = 100
 
 
 class AnswerPrompt(NamedTuple):
-    """The messages, and how many of the passages fit: ``sources[:used]`` are in them."""
+    """The messages, and the passages that fit, as they stand in them."""
 
     messages: tuple[ChatMessage, ...]
-    used: int
+    sources: tuple[Source, ...]
 
 
 def estimate_tokens(text: str) -> int:
@@ -48,17 +50,31 @@ def answer_prompt(
     room = prompt_tokens - estimate_tokens(template) - estimate_tokens(question) - 2 * _MESSAGE_TOKENS
     turns = _recent_turns(history, int(room * _HISTORY_SHARE))
     room -= sum(estimate_tokens(turn.content) + _MESSAGE_TOKENS for turn in turns)
-    passages: list[str] = []
-    for source in sources:
-        block = _passage(source)
-        cost = estimate_tokens(block)
-        if cost > room and passages:
-            break
-        passages.append(block if cost <= room else block[: max(room, 200)])
-        room -= cost
-    system = template.replace("{passages}", "\n\n".join(passages))
+    given = _fitting(sources, room)
+    system = template.replace("{passages}", "\n\n".join(map(_passage, given)))
     messages = (ChatMessage(role="system", content=system), *turns, ChatMessage(role="user", content=question))
-    return AnswerPrompt(messages, len(passages))
+    return AnswerPrompt(messages, given)
+
+
+def _fitting(sources: Sequence[Source], room: int) -> tuple[Source, ...]:
+    """Return the first sources whose passages fit ``room`` tokens; of the very first, as much as fits."""
+    given: list[Source] = []
+    for source in sources:
+        cost = estimate_tokens(_passage(source))
+        if cost > room and given:
+            break
+        given.append(
+            source if cost <= room else _cut(source, room - estimate_tokens(_passage(replace(source, text=""))))
+        )
+        room -= cost
+    return tuple(given)
+
+
+def _cut(source: Source, tokens: int) -> Source:
+    """Return the source with only the beginning of its text, about ``tokens`` long."""
+    share = max(tokens, _LEAST_PASSAGE_TOKENS) / max(estimate_tokens(source.text), 1)
+    text = source.text[: int(len(source.text) * min(share, 1.0))]
+    return replace(source, text=text, end=source.start + len(text))
 
 
 def _passage(source: Source) -> str:

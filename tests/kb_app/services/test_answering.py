@@ -226,3 +226,20 @@ def test_many_readers_see_every_event(conversations):
     for reader in readers:
         reader.join(10)
     assert all(len(events) == 202 for events in seen)
+
+
+def test_a_character_cut_in_two_is_joined_and_half_a_one_ends_nothing(conversations):
+    model = ScriptedModel(
+        Token(text="好\ud83d"),
+        Token(text="\ude00的"),
+        Token(text="\ud83d"),
+        Token(text="x"),
+        Finished(reason="complete"),
+    )
+    service = answering(conversations, model)
+    generation = ask(service, "caf\udce9 是什么？")
+    answer = generation.wait(5)
+    assert (answer.status, answer.text) == ("complete", "好😀的\ufffdx")
+    assert conversations.message(generation.question_id).text == "caf\ufffd 是什么？"
+    assert service.running(generation.conversation_id) is None
+    assert "".join(event.text for event in generation.events() if isinstance(event, Token)) == answer.text

@@ -32,10 +32,14 @@ def test_a_passage_cannot_close_its_own_fence():
 def test_only_as_many_passages_as_fit_and_always_the_best_one():
     sources = [source(n, "字" * 400) for n in range(1, 9)]
     prompt = answer_prompt("问？", [], sources, language="zh", prompt_tokens=1600)
-    assert 1 <= prompt.used < 8
+    assert 1 <= len(prompt.sources) < 8
     assert sum(estimate_tokens(one.content) for one in prompt.messages) <= 1600
     tiny = answer_prompt("问？", [], sources, language="zh", prompt_tokens=400)
-    assert tiny.used == 1
+    assert len(tiny.sources) == 1
+    assert tiny.messages[0].content.count("<passage ") == tiny.messages[0].content.count("</passage>") == 1
+    assert tiny.sources[0].text in tiny.messages[0].content
+    assert 100 <= len(tiny.sources[0].text) < 400
+    assert tiny.sources[0].end == tiny.sources[0].start + len(tiny.sources[0].text)
 
 
 def test_history_alternates_and_leaves_out_what_was_not_answered():
@@ -56,7 +60,7 @@ def test_history_alternates_and_leaves_out_what_was_not_answered():
 def test_a_long_history_never_pushes_the_passages_out():
     history = [message("user", "问" * 900), message("assistant", "答" * 900)]
     prompt = answer_prompt("now", history, [source(1, "text")], language="en", prompt_tokens=1500)
-    assert prompt.used == 1
+    assert len(prompt.sources) == 1
     assert len(prompt.messages) == 2
 
 
