@@ -13,6 +13,8 @@ IngestionError
     BinaryError               binary           named as text, is not
     UnsupportedFormatError    unsupported
     TranscriptionNeededError  transcription_needed  sound or video: its words have to be written down first
+    OcrMissingError           ocr_missing      Tesseract is not installed
+    OcrFailedError            ocr_failed
     EmbeddingError            bad_vectors      the embedder's vectors have a wrong number, length or value
 """
 
@@ -61,6 +63,18 @@ class GarbledError(IngestionError):
     """The text layer cannot be mapped to characters."""
 
     code = "garbled"
+
+
+class OcrMissingError(IngestionError):
+    """Pages were to be recognised, and Tesseract is not installed."""
+
+    code = "ocr_missing"
+
+
+class OcrFailedError(IngestionError):
+    """Tesseract failed."""
+
+    code = "ocr_failed"
 
 
 class PasswordNeededError(IngestionError):

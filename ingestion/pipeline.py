@@ -16,12 +16,13 @@ from ingestion.pool import WorkerDiedError, run_limited
 from ingestion.prepare import prepare
 from ingestion.protocols import DocumentStore, Embedder
 
-__all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_limited"]
+__all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_by_ocr_limited", "prepare_limited"]
 
 _BASE_MEMORY_BYTES = 700_000_000
 _MEMORY_PER_BYTE = 20
 _SECOND_TRY_CPU_S = 3
 _BYTES_PER_CPU_S = 200_000
+_OCR_LIMITS = LoadLimits(cpu_s=1_800, wall_s=4 * 3600, max_pages=2_000)
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,32 @@ def prepare_limited(  # noqa: PLR0913 - each argument is a separate choice of th
         if sniff(data) != "PDF":
             raise TooHeavyError(str(death), limit=death.reason) from death
         return _second_try(arguments, _tighter(limits, len(data)), on_progress)
+
+
+def prepare_by_ocr_limited(
+    data: bytes,
+    name: str,
+    *,
+    options: ChunkOptions | None = None,
+    password: str | None = None,
+    rules: CleanRules | None = None,
+    on_progress: Progress | None = None,
+) -> PreparedDocument:
+    """Return the same as ``prepare_limited`` for a PDF, recognising the pages that have no readable text.
+
+    It takes seconds a page; ``on_progress`` is called after every page and may raise to stop.
+
+    Raises:
+        OcrMissingError, OcrFailedError: Tesseract is not there, or failed.
+        TooHeavyError: a limit was reached.
+        IngestionError: every other reason, see ``ingestion.errors``.
+    """
+    arguments = {"data": data, "name": name, "options": options, "password": password, "rules": rules}
+    try:
+        return _run("prepare_by_ocr", arguments | {"limits": _OCR_LIMITS}, _OCR_LIMITS, on_progress)
+    except WorkerDiedError as death:
+        _log.warning("recognising stopped (%s)", death)
+        raise TooHeavyError(str(death), limit=death.reason) from death
 
 
 def _second_try(arguments: Mapping[str, object], limits: LoadLimits, on_progress: Progress | None) -> PreparedDocument:

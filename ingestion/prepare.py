@@ -4,6 +4,7 @@ from ingestion.chunk import chunk
 from ingestion.clean import CleanRules, clean
 from ingestion.errors import NoTextError
 from ingestion.load import load
+from ingestion.load.ocr import load_by_ocr
 from ingestion.load.pdf import load_pdf_by_pypdf
 from ingestion.models import ChunkOptions, LoadedDocument, LoadLimits, PreparedDocument, Progress
 
@@ -41,6 +42,21 @@ def prepare_pdf_by_pypdf(  # noqa: PLR0913 - as above
 ) -> PreparedDocument:
     """Return the same as ``prepare`` for a PDF that PDFium could not survive."""
     loaded = load_pdf_by_pypdf(data, name, password=password, limits=limits or LoadLimits())
+    return _finish(loaded, options, rules, on_progress)
+
+
+def prepare_by_ocr(  # noqa: PLR0913 - as above
+    data: bytes,
+    name: str,
+    *,
+    options: ChunkOptions | None = None,
+    limits: LoadLimits | None = None,
+    password: str | None = None,
+    rules: CleanRules | None = None,
+    on_progress: Progress | None = None,
+) -> PreparedDocument:
+    """Return the same as ``prepare`` for a PDF, with the text of unreadable pages recognised."""
+    loaded = load_by_ocr(data, name, password=password, limits=limits or LoadLimits(), on_progress=on_progress)
     return _finish(loaded, options, rules, on_progress)
 
 

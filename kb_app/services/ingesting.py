@@ -19,7 +19,7 @@ from ingestion.embed import embed_chunks
 from ingestion.errors import IngestionError
 from ingestion.load import LOADER_VERSION
 from ingestion.models import PreparedDocument
-from ingestion.pipeline import prepare_limited
+from ingestion.pipeline import prepare_by_ocr_limited, prepare_limited
 from ingestion.protocols import Embedder, Vectors
 from kb_app.errors import KBAppError, NotFoundError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
@@ -110,7 +110,7 @@ class Ingester:
         try:
             base = self._bases.get(claimed.job.base_id)
             same = self._documents.find(base.id, sha256=claimed.sha256)
-            if same is not None and same.status == "ready":
+            if same is not None and same.status == "ready" and not claimed.payload.get("ocr"):
                 self._finish(claimed.job, "unchanged", same, 0.0)
                 return
             report = self.progress_of(claimed.job)
@@ -135,7 +135,8 @@ class Ingester:
     def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
         """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
         data = self._originals.read(claimed.sha256)
-        return prepare_limited(
+        read = prepare_by_ocr_limited if claimed.payload.get("ocr") else prepare_limited
+        return read(
             data,
             loading_name(name, data),
             options=chunk_options(base),

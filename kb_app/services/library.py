@@ -194,8 +194,10 @@ class Library:
         options, rules = chunk_options(base), clean_rules(base)
         return prepare_limited(data, clean_document_name(name), options=options, rules=rules, password=password)
 
-    def retry(self, document_ids: Collection[str], *, password: str | None = None) -> str:
-        """Read failed documents again from their kept originals; return the batch's id.
+    def retry(self, document_ids: Collection[str], *, password: str | None = None, ocr: bool = False) -> str:
+        """Read documents again from their kept originals; return the batch's id.
+
+        With ``ocr``, the text of pages without any is recognised.
 
         Raises:
             NotFoundError: one of them is gone.
@@ -206,9 +208,9 @@ class Library:
             if password is not None:
                 self._intake.passwords.hold(one.sha256, password)
             self._jobs.forget_failed(one.base_id, one.name)
+        payload = {"ocr": True} if ocr else {}
         return self._jobs.add(
-            NewJob(base_id=one.base_id, kind="ingest", name=one.name, sha256=one.sha256, byte_count=one.byte_count)
-            for one in documents
+            NewJob(one.base_id, "ingest", one.name, one.sha256, one.byte_count, payload) for one in documents
         )
 
     def remove(self, base_id: str, document_ids: Collection[str]) -> int:

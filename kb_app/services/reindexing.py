@@ -3,6 +3,7 @@
 from ingestion.embed import embed_chunks
 from ingestion.errors import IngestionError
 from ingestion.load import LOADER_VERSION
+from ingestion.load.ocr import OCR_WARNING
 from kb_app.errors import NotFoundError, error_info
 from kb_app.models import ErrorInfo
 from kb_app.services.indexes import Indexes
@@ -45,7 +46,7 @@ class Reindexer:
             new = NewDocument(
                 base.id, document.name, document.sha256, document.byte_count, LOADER_VERSION, prepared_with(base)
             )
-            original = ClaimedJob(job, document.sha256, document.byte_count, {})
+            original = ClaimedJob(job, document.sha256, document.byte_count, {"ocr": OCR_WARNING in document.warnings})
             try:
                 prepared = self._ingester.prepare(original, base, document.name, None)
             except (IngestionError, NotFoundError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ingestion.load import supported_extensions
+from ingestion.load.ocr import OCR_WARNING
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord, KnowledgeBase
@@ -13,7 +14,7 @@ from kb_app.services.library import Upload
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.jobs import is_busy
 from kb_app.ui.markup import label, plain
-from kb_app.ui.protected import password_button, password_dialog
+from kb_app.ui.protected import ocr_button, password_button, password_dialog
 from kb_app.ui.state import (
     DIALOG,
     DOCUMENT_PAGE,
@@ -136,6 +137,8 @@ def _actions(
                 args=(REMOVE_DIALOG,),
             )
         password_button(chosen)
+        if not is_busy(app, base.id):
+            ocr_button(app, chosen)
         if failed and not is_busy(app, base.id):
             st.button(
                 t("documents.retry", count=len(failed)),
@@ -182,6 +185,8 @@ def _facts(document: DocumentRecord) -> list[str]:
         parts.append(t("jobs.pages", count=document.page_count))
     if document.chunk_count:
         parts.append(t("jobs.chunks", count=document.chunk_count))
+    if OCR_WARNING in document.warnings:
+        parts.append(t("documents.recognised"))
     lines = [f":gray[{' · '.join(parts)}]"]
     if document.unreadable_pages:
         pages = ", ".join(str(page) for page in document.unreadable_pages[:20])

@@ -14,7 +14,7 @@ from kb_app.ui.text import describe, t
 _REFRESH_S = 0.5
 _SHOWN = 8
 _SHOWN_KINDS = ("ingest", "expand", "fetch", "reindex")
-_STAGES = ("load", "clean", "chunk", "embed", "store", "expand", "fetch")
+_STAGES = ("load", "clean", "chunk", "embed", "store", "expand", "fetch", "ocr")
 _RECENT_LIMIT = 1000
 _OUTCOMES: tuple[JobState, ...] = ("ready", "replaced", "unchanged", "skipped", "cancelled", "failed")
 _ICONS = {

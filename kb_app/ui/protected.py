@@ -1,16 +1,19 @@
-"""Protected documents: ask for the password and read them again."""
+"""Documents that need help to be read: the password of protected ones, OCR for pictures of text."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
+from ingestion.load.ocr import OCR_WARNING, is_ocr_available
 from kb_app.app import App
+from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord
-from kb_app.ui.components import form_dialog, open_dialog
+from kb_app.ui.components import flash_error, form_dialog, open_dialog
 from kb_app.ui.state import DIALOG, widget
 from kb_app.ui.text import t
 
 PASSWORD_DIALOG = "document_password"
+_OCR_CODES = ("scanned", "garbled", "ocr_missing", "ocr_failed")
 _PASSWORD = "document_password_text"
 PASSWORD_CODES = ("password_needed", "password_wrong")
 
@@ -38,6 +41,36 @@ def password_dialog(app: App, documents: Sequence[DocumentRecord]) -> None:
             _field,
             lambda: _unlock(app, protected),
         )
+
+
+def ocr_button(app: App, documents: Sequence[DocumentRecord]) -> None:
+    """Offer to recognise the text of scanned and garbled documents, where Tesseract is installed; say how where not."""
+    pictures = [document for document in documents if _needs_ocr(document)]
+    if not pictures:
+        return
+    available = is_ocr_available()
+    st.button(
+        t("documents.ocr", count=len(pictures)),
+        key="ocr_documents",
+        icon=":material/document_scanner:",
+        help=t("documents.ocr_help" if available else "documents.ocr_missing"),
+        disabled=not available,
+        on_click=_recognise,
+        args=(app, [document.id for document in pictures]),
+    )
+
+
+def _needs_ocr(document: DocumentRecord) -> bool:
+    if document.error is not None:
+        return document.error.code in _OCR_CODES
+    return bool(document.unreadable_pages) and OCR_WARNING not in document.warnings
+
+
+def _recognise(app: App, document_ids: Sequence[str]) -> None:
+    try:
+        app.library.retry(document_ids, ocr=True)
+    except KBAppError as error:
+        flash_error(error)
 
 
 def _protected(documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:

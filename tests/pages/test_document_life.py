@@ -8,6 +8,7 @@ from pathlib import Path
 
 from page_reading import Open, shown_text, wait_for_jobs
 
+from ingestion.load.ocr import is_ocr_available
 from kb_app.app import App
 from kb_app.services.library import Upload
 
@@ -153,4 +154,18 @@ def test_a_folder_is_followed_and_its_changes_are_listed(app: App, open_page: Op
     page.run()
     assert "`A` ferry.md" in said(page)
     assert [document.name for document in app.library.documents(base.id)] == ["ferry.md"]
+    assert not page.exception
+
+
+def test_recognising_text_is_offered_for_scans_only(app: App, open_page: Open) -> None:
+    base = app.library.create("Trips")
+    scanned = ENCRYPTED.with_name("scanned.pdf")
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="ferry.md", data=NOTES.encode())]))
+    page = open_page("knowledge_bases")
+    assert "ocr_documents" not in {button.key for button in page.button}
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="s.pdf", data=scanned)]))
+    page.run()
+    button = page.button(key="ocr_documents")
+    assert button.label == "Recognise text (1)"
+    assert button.disabled == (not is_ocr_available())
     assert not page.exception
