@@ -95,6 +95,27 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilters:
+    """Which documents a search is limited to; an empty field limits nothing.
+
+    ``endings`` are file endings such as ``.pdf``; ``added_from`` (inclusive) and ``added_before`` (exclusive) are UTC
+    times; ``per_document`` is how many passages one document may give, 0 for any number.
+    """
+
+    document_ids: frozenset[str] = frozenset()
+    endings: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    added_from: str = ""
+    added_before: str = ""
+    per_document: int = 0
+
+    @property
+    def limits_documents(self) -> bool:
+        """Whether any document may be left out."""
+        return bool(self.document_ids or self.endings or self.media_types or self.added_from or self.added_before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
     """Outcome of a search, best hit first. ``confidence`` in [0, 1]; ``found`` says whether to answer at all."""
 

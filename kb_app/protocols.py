@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ingestion.protocols import Embedder, Vectors
-from kb_app.models import ChatRequest, ModelEvent, ModelInfo, StoredChunk
+from kb_app.models import ChatRequest, ModelEvent, ModelInfo, SearchFilters, StoredChunk
 
 
 class ModelStream(Protocol):
@@ -81,3 +81,6 @@ class ChunkSource(Protocol):
 
     def chunks(self, chunk_ids: Collection[str]) -> Mapping[str, StoredChunk]:
         """Return those of the chunks that exist, belong to a ready document and a living base."""
+
+    def admitted(self, chunk_ids: Collection[str], filters: SearchFilters) -> set[str]:
+        """Return those of the chunks that ``chunks`` would return and whose document passes ``filters``."""

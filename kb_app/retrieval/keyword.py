@@ -86,8 +86,10 @@ class KeywordIndex:
             found = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False)
             return {searcher.doc(address).get_first("id") for _, address in found.hits}
 
-    def search(self, base_id: str, query_terms: Collection[str], limit: int) -> list[tuple[str, float]]:
-        """Return up to ``limit`` (chunk id, BM25 > 0), best first.
+    def search(
+        self, base_id: str, query_terms: Collection[str], limit: int, *, common: bool = False
+    ) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (chunk id, BM25 > 0), best first; with ``common``, by very common terms as well.
 
         Raises:
             KeywordIndexError: the index is missing or damaged.
@@ -97,7 +99,7 @@ class KeywordIndex:
         with _damage_reported(base_id):
             index = self._open(base_id).index
             searcher = index.searcher()
-            chosen = _selective(searcher, dict.fromkeys(query_terms))
+            chosen = list(dict.fromkeys(query_terms)) if common else _selective(searcher, dict.fromkeys(query_terms))
             if not chosen or not searcher.num_docs:
                 return []
             query = tantivy.Query.boolean_query(

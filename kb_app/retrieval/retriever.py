@@ -1,10 +1,12 @@
 """From a question to passages: candidates by keyword and vector, exact scores, rerank, folding, confidence."""
 
+import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from ingestion.protocols import Embedder
-from kb_app.models import Hit, Retrieval
+from kb_app.models import Hit, Retrieval, SearchFilters
 from kb_app.protocols import ChunkSource, VectorSearch
 from kb_app.retrieval.analyzer import Question, analyse
 from kb_app.retrieval.confidence import confidence, threshold
@@ -15,6 +17,8 @@ from kb_app.retrieval.rerank import Ranking, gather
 from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, bm25_share, merged, weigh
 
 CANDIDATES = 50
+#: With filters, ever more candidates are fetched until ``CANDIDATES`` pass; these many at last.
+_WIDENING, _WIDEST = 8, 25_600
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 _SILENT = frozenset({"builtin"})
 
@@ -39,8 +43,18 @@ class Retriever:
         self._embedder_for = embedder_for
         self._prepared = PreparedChunks()
 
-    def retrieve(self, question: str, base_ids: Sequence[str], *, top_k: int = 8) -> Retrieval:
-        """Return up to ``top_k`` passages, best first.
+    def retrieve(
+        self,
+        question: str,
+        base_ids: Sequence[str],
+        *,
+        top_k: int = 8,
+        filters: SearchFilters | None = None,
+        vote: bool = True,
+    ) -> Retrieval:
+        """Return up to ``top_k`` passages, best first, of the documents that pass ``filters``.
+
+        Without ``vote`` the embedders are not asked, and keywords alone decide.
 
         Hits are returned whether or not the question counts as answered; ``found`` says that.
 
@@ -49,8 +63,9 @@ class Retriever:
             ProviderError: the embedder of a base failed.
         """
         started = time.perf_counter()
-        ranking = self.rank(question, base_ids)
-        hits = fold_duplicates(_hits(ranking)[: 2 * top_k], lambda hit: hit.chunk.search_text)[:top_k]
+        ranking = self.rank(question, base_ids, filters, vote=vote)
+        ranked = _spread(_hits(ranking), filters.per_document if filters else 0)
+        hits = fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text)[:top_k]
         sure = confidence(ranking)
         return Retrieval(
             query=question,
@@ -60,15 +75,18 @@ class Retriever:
             elapsed_s=time.perf_counter() - started,
         )
 
-    def rank(self, question: str, base_ids: Sequence[str]) -> Ranking:
+    def rank(
+        self, question: str, base_ids: Sequence[str], filters: SearchFilters | None = None, *, vote: bool = True
+    ) -> Ranking:
         """Return every candidate passage with its evidence, best first; ``retrieve`` makes hits of them."""
         analysed = analyse(question)
         bases = list(dict.fromkeys(base_ids))
-        dense = self._dense(question, bases)
+        limits = filters if filters and filters.limits_documents else None
+        dense = self._dense(question, bases, limits) if vote else {}
         statistics = merged([self._keyword.statistics(base, analysed.terms) for base in bases])
         weighted = weigh(analysed, statistics)
         passages = self._passages(
-            self._by_keyword(analysed, bases) | dense.keys(), bases, weighted, statistics.average_length
+            self._by_keyword(analysed, bases, limits) | dense.keys(), bases, weighted, statistics.average_length
         )
         prepared = [self._prepared.get(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
@@ -100,13 +118,33 @@ class Retriever:
         candidates.sort(key=lambda chunk: (-shares[chunk.id], chunk.id))
         return join_neighbours(candidates, known)
 
-    def _by_keyword(self, question: Question, base_ids: Collection[str]) -> set[str]:
+    def _by_keyword(self, question: Question, base_ids: Collection[str], filters: SearchFilters | None) -> set[str]:
         found: set[str] = set()
         for base_id in base_ids:
-            found.update(chunk for chunk, _ in self._keyword.search(base_id, question.terms, CANDIDATES))
+            # What passes the filters may hold nothing but terms that are common in the whole base.
+            search = functools.partial(self._keyword.search, base_id, question.terms, common=filters is not None)
+            found.update(chunk for chunk, _ in self._candidates(search, filters))
         return found
 
-    def _dense(self, question: str, base_ids: Collection[str]) -> dict[str, float]:
+    def _candidates(
+        self, search: Callable[[int], list[tuple[str, float]]], filters: SearchFilters | None
+    ) -> list[tuple[str, float]]:
+        """Return the best ``CANDIDATES`` that pass ``filters``, asking ``search`` for more until there are enough.
+
+        The indexes know nothing of the filters; documents are few, and their facts stand in the database only.
+        """
+        limit = CANDIDATES
+        while True:
+            found = search(limit)
+            if filters is None:
+                return found
+            admitted = self._chunks.admitted([chunk for chunk, _ in found], filters)
+            passed = [hit for hit in found if hit[0] in admitted][:CANDIDATES]
+            if len(passed) == CANDIDATES or len(found) < limit or limit >= _WIDEST:
+                return passed
+            limit *= _WIDENING
+
+    def _dense(self, question: str, base_ids: Collection[str], filters: SearchFilters | None) -> dict[str, float]:
         """Return chunk id -> vote in [0, 1]: the cosine between the least and the best of each embedder's hits."""
         groups: dict[str, tuple[Embedder, list[str]]] = {}
         for base_id in base_ids:
@@ -116,9 +154,23 @@ class Retriever:
         votes: dict[str, float] = {}
         for embedder, members in groups.values():
             vector = embedder.embed_query(question)
-            found = [hit for base in members for hit in self._vectors.query(base, vector, CANDIDATES)]
+            searches = [functools.partial(self._vectors.query, base, vector) for base in members]
+            found = [hit for search in searches for hit in self._candidates(search, filters)]
             votes |= min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
         return votes
+
+
+def _spread(hits: list[Hit], per_document: int) -> list[Hit]:
+    """Return ``hits`` with at most ``per_document`` of each document; 0 keeps all."""
+    if not per_document:
+        return hits
+    seen: Counter[str] = Counter()
+    kept = []
+    for hit in hits:
+        seen[hit.chunk.document_id] += 1
+        if seen[hit.chunk.document_id] <= per_document:
+            kept.append(hit)
+    return kept
 
 
 def _hits(ranking: Ranking) -> list[Hit]:

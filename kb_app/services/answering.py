@@ -131,7 +131,7 @@ class Answering:
         history = self._conversations.messages(generation.conversation_id)[:-2]
         query = standalone(request.question, [message.text for message in history if message.role == "user"])
         retrieval = self._retriever.retrieve(query, self._living(request.base_ids), top_k=self._top_k)
-        sources = _sources(retrieval)
+        sources = sources_of(retrieval)
         if not retrieval.found:
             yield _retrieved(retrieval, sources)
             generation.nothing_found()
@@ -162,7 +162,8 @@ class Answering:
             yield from stream
 
 
-def _sources(retrieval: Retrieval) -> tuple[Source, ...]:
+def sources_of(retrieval: Retrieval) -> tuple[Source, ...]:
+    """Return the hits as numbered sources, best first."""
     return tuple(
         Source(
             marker=marker,

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from ingestion.models import PreparedDocument
 from ingestion.protocols import Vectors
-from kb_app.models import StoredChunk
+from kb_app.models import SearchFilters, StoredChunk
 from kb_app.storage.database import Database
 from kb_app.storage.tables import ChunkRow, DocumentRow
 
@@ -38,6 +38,20 @@ class ChunkRepository:
             for first in range(0, len(ids), _IN_LIMIT):
                 query = _chunks().where(ChunkRow.id.in_(ids[first : first + _IN_LIMIT]))
                 found.update((row.id, _to_chunk(row)) for row in session.execute(query))
+        return found
+
+    def admitted(self, chunk_ids: Collection[str], filters: SearchFilters) -> set[str]:
+        """Return those of the chunks whose document is ready and passes ``filters``."""
+        found: set[str] = set()
+        ids = list(chunk_ids)
+        wanted = (
+            select(ChunkRow.id)
+            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+            .where(DocumentRow.status == "ready", *_conditions(filters))
+        )
+        with self._database.read() as session:
+            for first in range(0, len(ids), _IN_LIMIT):
+                found.update(session.scalars(wanted.where(ChunkRow.id.in_(ids[first : first + _IN_LIMIT]))))
         return found
 
     def of_document(self, document_id: str) -> list[StoredChunk]:
@@ -79,6 +93,22 @@ class ChunkRepository:
 def chunk_id(document_id: str, index: int) -> str:
     """Return the id of chunk ``index`` (0-based) of a document."""
     return f"{document_id}:{index}"
+
+
+def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.document_ids:
+        conditions.append(DocumentRow.id.in_(filters.document_ids))
+    if filters.endings:
+        name = func.lower(DocumentRow.name)
+        conditions.append(or_(*(name.endswith(ending.lower(), autoescape=True) for ending in filters.endings)))
+    if filters.media_types:
+        conditions.append(DocumentRow.media_type.in_(filters.media_types))
+    if filters.added_from:
+        conditions.append(DocumentRow.created_at >= filters.added_from)
+    if filters.added_before:
+        conditions.append(DocumentRow.created_at < filters.added_before)
+    return conditions
 
 
 def _chunks() -> Select[Any]:

@@ -37,7 +37,7 @@ def _card(message_id: str, source: Source, limit: int | None = None) -> None:
     text = source.text if limit is None or len(source.text) <= limit else f"{source.text[:limit]}…"
     with st.container(key=f"source_{message_id}_{source.marker}", gap="xsmall"):
         st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}**")
-        where = _where(source)
+        where = where_text(source)
         if where:
             st.caption(where)
         st.markdown(plain(text))
@@ -46,19 +46,21 @@ def _card(message_id: str, source: Source, limit: int | None = None) -> None:
             key=f"open_{message_id}_{source.marker}",
             type="tertiary",
             icon=":material/find_in_page:",
-            on_click=_open,
+            on_click=open_passage,
             args=(message_id, source.marker),
         )
 
 
-def _where(source: Source) -> str:
+def where_text(source: Source) -> str:
+    """Return page and headings of a source as a Markdown label."""
     parts = [] if source.page is None else [t("sources.page", page=source.page)]
     if source.heading:
         parts.append(label(" › ".join(source.heading), 120))
     return " · ".join(parts)
 
 
-def _open(message_id: str, marker: int) -> None:
+def open_passage(message_id: str, marker: int) -> None:
+    """Ask for the dialog with this source in the next run (for ``on_click``)."""
     PASSAGE.set(OpenPassage(message_id=message_id, marker=marker))
     CONTEXT_CHARS.pop()
 
@@ -83,7 +85,7 @@ def passage_dialog(app: App, messages: Sequence[Message]) -> None:
 
 
 def _passage(app: App, source: Source) -> None:
-    where = _where(source)
+    where = where_text(source)
     st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}**")
     if where:
         st.caption(where)
