@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from getpass import getpass
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePosixPath
 
 from ingestion.load import supported_extensions
 from kb_app.cli.commands import Commands
@@ -53,7 +54,7 @@ def _ingest(args: argparse.Namespace, console: Console) -> int:
             console.note("cli.ingest.paused", name=base.name)
         uploads = [Upload(name=file.name, data=file.path) for file in found.files]
         batch = library.add_files(base.id, uploads, password=password)
-        paths = {clean_document_name(file.name): str(file.path) for file in found.files}
+        paths = {file.name: str(file.path) for file in found.files}
         jobs = session.follow(
             batch,
             lambda job: _show(job, _path(job.name, paths), console),
@@ -74,19 +75,20 @@ def expand(paths: Sequence[Path]) -> FoundFiles:
     A document is named by its path inside the folder that was given, a single file by its own name. Where two would
     get one name, and so replace each other, the given folders' names are put in front.
     """
-    files: list[FoundFile] = []
+    found: dict[tuple[str, ...], tuple[Path, int]] = {}
     left_out = 0
     for path in paths:
         if not path.is_dir():
-            files.append(FoundFile(path=path, name=path.name))
+            found.setdefault(_parts(path), (path, 1))
             continue
         for entry in _walk(path):
             if entry.suffix.lower() in (*supported_extensions(), ARCHIVE_EXTENSION):
-                files.append(FoundFile(path=entry, name=entry.relative_to(path).as_posix()))
+                found.setdefault(_parts(entry), (entry, len(entry.relative_to(path).parts)))
             else:
                 left_out += 1
-    names = Counter(file.name for file in files)
-    return FoundFiles(files=tuple(_distinct(file, names) for file in files), left_out=left_out)
+    names = _names({parts: depth for parts, (_, depth) in found.items()})
+    files = tuple(FoundFile(path=path, name=names[parts]) for parts, (path, _) in found.items())
+    return FoundFiles(files=files, left_out=left_out)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -97,19 +99,48 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _distinct(file: FoundFile, names: Counter[str]) -> FoundFile:
-    if names[file.name] == 1:
-        return file
-    above = file.path.absolute().as_posix().removesuffix(f"/{file.name}")
-    return FoundFile(path=file.path, name=f"{above.rpartition('/')[2]}/{file.name}")
+def _parts(path: Path) -> tuple[str, ...]:
+    absolute = Path(os.path.abspath(path))  # without ``..``, and with symbolic links as the user named them
+    return absolute.parts[1:]
+
+
+def _names(depths: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], str]:
+    """Return a name of its own for every path; ``depths`` says how many of its last parts a name has at least."""
+    depths = dict(depths)
+    whole = {parts: _name(parts, len(parts)) for parts in depths}
+    while True:
+        names = {parts: _name(parts, depth) for parts, depth in depths.items()}
+        # Two spellings of one path count as one: no folder would tell them apart.
+        counts = Counter(name for name, _ in {(names[parts], whole[parts]) for parts in depths})
+        clashing = [parts for parts, name in names.items() if counts[name] > 1 and depths[parts] < len(parts)]
+        if not clashing:
+            return _numbered(names)
+        depths |= {parts: depths[parts] + 1 for parts in clashing}
+
+
+def _name(parts: tuple[str, ...], depth: int) -> str:
+    return clean_document_name("/".join(parts[-depth:]))
+
+
+def _numbered(names: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
+    """Number what no folder tells apart, such as two spellings of one name in Unicode."""
+    taken: set[str] = set()
+    distinct = {}
+    for parts, name in names.items():
+        path = PurePosixPath(name)
+        tries = (f"{path.with_suffix('')} ({number}){path.suffix}" for number in count(2))
+        distinct[parts] = name if name not in taken else next(one for one in tries if one not in taken)
+        taken.add(distinct[parts])
+    return distinct
 
 
 def _path(name: str, paths: Mapping[str, str]) -> str:
     """Return where a document of this name comes from: a file, or ``ARCHIVE/member`` inside a ZIP."""
     if name in paths:
         return paths[name]
-    archive = next(known for known in paths if name.startswith(f"{known}/"))
-    return f"{paths[archive]}{name.removeprefix(archive)}"
+    archive = next((known for known in paths if name.startswith(f"{known}/")), None)
+    # Without one: the name was too long and had to be cut.
+    return name if archive is None else f"{paths[archive]}{name.removeprefix(archive)}"
 
 
 def _show(job: Job, path: str, console: Console) -> None:

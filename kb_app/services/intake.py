@@ -104,4 +104,7 @@ def clean_document_name(name: str) -> str:
         clean = "/".join(parts)
     clean = unicodedata.normalize("NFC", clean)
     printable = "".join(character for character in clean if character.isprintable()).strip()
-    return printable[-DOCUMENT_NAME_LIMIT:] or "unnamed"
+    if len(printable) > DOCUMENT_NAME_LIMIT:  # the beginning says where it is from, the end what it is
+        head = DOCUMENT_NAME_LIMIT // 2
+        printable = f"{printable[: head - 1]}…{printable[-head:]}"
+    return printable or "unnamed"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -86,6 +87,36 @@ def test_files_of_one_name_in_two_folders_do_not_replace_each_other(tmp_path: Pa
     found = expand([tmp_path / "one", tmp_path / "two"])
     assert [file.name for file in found.files] == ["only.md", "one/sub/README.md", "two/sub/README.md"]
     assert [file.name for file in expand([tmp_path / "one"]).files] == ["only.md", "sub/README.md"]
+
+
+def test_folders_of_one_name_keep_their_files_apart(kb: Command, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "docs").mkdir(parents=True)
+        (tmp_path / name / "docs" / "f.md").write_text(f"This is number {name}.")
+    result = kb("ingest", "notes", tmp_path / "one" / "docs", tmp_path / "two" / "docs", "--json")
+    found = {record["path"]: record["status"] for record in result.records}
+    assert found == {str(tmp_path / name / "docs" / "f.md"): "ready" for name in ("one", "two")}
+    documents = kb("documents", "notes", "--json").records
+    assert {record["document"] for record in documents} == {"one/docs/f.md", "two/docs/f.md"}
+
+
+def test_files_told_apart_by_no_folder_and_files_given_twice(tmp_path: Path) -> None:
+    composed, decomposed = (tmp_path / unicodedata.normalize(form, "é.md") for form in ("NFC", "NFD"))
+    composed.touch()
+    if decomposed.exists():
+        pytest.skip("this file system takes both spellings for one name")
+    decomposed.touch()
+    assert {file.name for file in expand([tmp_path, composed, decomposed]).files} == {"é.md", "é (2).md"}
+
+
+def test_a_long_name_inside_a_zip_is_cut_and_its_end_kept(kb: Command, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
+        archive.writestr("/".join(["folder" * 10] * 8) + "/end.md", "# Alpha\n\nAbout bees.")
+    result = kb("ingest", "notes", tmp_path / "old.zip", "--json")
+    assert result.status == 0, result.err
+    (member,) = (record for record in result.records if record["status"] == "ready")
+    assert member["path"].startswith(f"{tmp_path}/old.zip/folder")
+    assert member["path"].endswith("/end.md")
 
 
 def test_nothing_to_add(kb: Command, tmp_path: Path) -> None:
