@@ -110,7 +110,7 @@ class Ingester:
         try:
             base = self._bases.get(claimed.job.base_id)
             same = self._documents.find(base.id, sha256=claimed.sha256)
-            if same is not None and same.status == "ready" and not claimed.payload.get("ocr"):
+            if same is not None and not claimed.payload.get("ocr") and self._is_known(claimed, same):
                 self._finish(claimed.job, "unchanged", same, 0.0)
                 return
             report = self.progress_of(claimed.job)
@@ -121,6 +121,11 @@ class Ingester:
         self._reading.append(_Reading(claimed, base, time.monotonic(), prepared))
         while len(self._reading) > _READERS:
             self._complete(self._reading.popleft())
+
+    def _is_known(self, claimed: ClaimedJob, same: DocumentRecord) -> bool:
+        """Whether these bytes are in the base, and no other bytes answer under this name."""
+        named = self._documents.find(claimed.job.base_id, name=claimed.job.name)
+        return same.status == "ready" and (named is None or named.status != "ready" or named.sha256 == same.sha256)
 
     def flush(self) -> None:
         """Complete and store everything that was taken."""
@@ -180,27 +185,39 @@ class Ingester:
         if group is None:
             return
         try:
-            self._store(group)
+            replaced = self._store(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, these jobs must not stay "running" for ever
             info = told_error(error)
             for job, elapsed_s in group.jobs:
                 self._jobs.finish(job.id, "failed", error=info, elapsed_s=round(elapsed_s, 3))
+            return
+        self._tidy(group.base_id, replaced)
+        names = {document.name for document in replaced if document.status == "ready"}
+        for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
+            state: JobState = "replaced" if job.name in names else "ready"
+            self._jobs.finish(job.id, state, elapsed_s=round(elapsed_s, 3), **_outcome(ready))
 
-    def _store(self, group: _Group) -> None:
-        """First the indexes, then, at once, the database; then forget what was replaced."""
+    def _tidy(self, base_id: str, replaced: Iterable[DocumentRecord]) -> None:
+        try:
+            self._forget(base_id, replaced)
+            self._indexes.seal(base_id)
+        except Exception:  # noqa: BLE001 - they are stored; an unsealed index is made anew at the next start
+            _LOG.exception("the indexes of base %s could not be tidied up", base_id)
+
+    def _store(self, group: _Group) -> list[DocumentRecord]:
+        """Tell the indexes, then, at once, the database; return what was replaced. On failure nothing stays."""
         chunks = [
             chunk
             for one in group.documents
             for chunk in stored_chunks(one.prepared, document_id=one.id, base_id=group.base_id, name=one.new.name)
         ]
-        self._indexes.add(group.base_id, chunks, np.concatenate([one.vectors for one in group.documents]))
-        replaced = self._documents.add(group.documents)
-        self._forget(group.base_id, replaced)
-        self._indexes.seal(group.base_id)
-        names = {document.name for document in replaced if document.status == "ready"}
-        for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
-            state: JobState = "replaced" if job.name in names else "ready"
-            self._finish(job, state, self._documents.get(ready.id), elapsed_s)
+        try:
+            self._indexes.add(group.base_id, chunks, np.concatenate([one.vectors for one in group.documents]))
+            return self._documents.add(group.documents)
+        except Exception:
+            ids = [one.id for one in group.documents]
+            self._indexes.delete(group.base_id, ids, [chunk.id for chunk in chunks])
+            raise
 
     def _fail(self, claimed: ClaimedJob, error: Exception, elapsed_s: float) -> None:
         job, info, document_id = claimed.job, told_error(error), None
@@ -252,6 +269,15 @@ class Ingester:
             "char_count": document.char_count,
         }
         self._jobs.finish(job.id, state, elapsed_s=round(elapsed_s, 3), **values)
+
+
+def _outcome(ready: ReadyDocument) -> dict[str, Any]:
+    return {
+        "document_id": ready.id,
+        "page_count": len(ready.prepared.document.pages),
+        "chunk_count": len(ready.prepared.chunks),
+        "char_count": ready.prepared.loaded.char_count,
+    }
 
 
 def told_error(error: Exception) -> ErrorInfo:

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from kb_app.app import build_app
-from kb_app.errors import DuplicateNameError, InvalidNameError, NotFoundError
+from kb_app.errors import DuplicateNameError, InvalidNameError, NotFoundError, StorageError
 from kb_app.services.intake import Upload, clean_document_name
 from kb_app.settings import load_settings
 
@@ -84,6 +84,47 @@ def test_new_bytes_of_the_same_name_replace_the_old_which_never_answers_again(ap
     with pytest.raises(NotFoundError):
         app.library.text(old.document_id)
     assert app.doctor.run()[3].ok
+
+
+def test_a_name_never_answers_with_bytes_it_no_longer_has(app):
+    base = app.library.create("茶")
+    add(app, base, f_md=TEA, g_md=TEA_CHANGED)
+    (job,) = add(app, base, f_md=TEA_CHANGED)  # the bytes of g.md under the name of f.md
+    assert job.state == "replaced"
+    texts = {d.name: app.library.text(d.id).text for d in app.library.documents(base.id)}
+    assert texts["f.md"] == texts["g.md"] == TEA_CHANGED.decode()
+
+
+def test_a_document_removed_while_its_group_is_stored_fails_no_other(app, monkeypatch):
+    base = app.library.create("茶")
+    store = app._worker._ingester._documents
+    add_documents = store.add
+
+    def add_and_lose_one(documents):
+        replaced = add_documents(documents)
+        app.library.remove(base.id, [documents[0].id])
+        return replaced
+
+    monkeypatch.setattr(store, "add", add_and_lose_one)
+    jobs = add(app, base, tea_md=TEA, bike_txt=BIKE)
+    assert [job.state for job in jobs] == ["ready", "ready"]
+    assert [document.name for document in app.library.documents(base.id)] == ["bike.txt"]
+
+
+def test_a_group_the_database_refuses_leaves_nothing_in_the_indexes(app, monkeypatch):
+    base = app.library.create("茶")
+    store = app._worker._ingester._documents
+
+    def refuse(documents):
+        raise StorageError("no", problem="no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "add", refuse)
+        assert [job.error.code for job in add(app, base, tea_md=TEA)] == ["storage"]
+    assert [job.state for job in add(app, base, bike_txt=BIKE)] == ["ready"]
+    while app.jobs.active():
+        pass
+    assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
 
 
 def test_a_broken_replacement_leaves_the_old_one_answering(app):
