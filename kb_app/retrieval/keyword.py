@@ -78,7 +78,9 @@ class KeywordIndex:
                 shutil.rmtree(folder)
 
     def ids(self, base_id: str) -> set[str]:
-        """Return every chunk id held. Raises KeywordIndexError where the index is missing or damaged."""
+        """Return every chunk id held; a base never seen has none. Raises KeywordIndexError where it is damaged."""
+        if self._is_new(base_id):
+            return set()
         with _damage_reported(base_id):
             searcher = self._open(base_id).index.searcher()
             if not searcher.num_docs:

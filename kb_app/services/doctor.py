@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from kb_app import __version__
-from kb_app.models import Notice, Params
+from kb_app.errors import KeywordIndexError
+from kb_app.models import KnowledgeBase, Notice, Params
 from kb_app.services.indexes import Indexes
 from kb_app.services.models import Models
 from kb_app.services.versions import is_outdated
@@ -51,17 +52,26 @@ class Doctor:
         yield self._data_folder()
         yield self._integrity()
         for base in self._bases.all():
-            keyword, vectors = self._indexes.differences(base)
-            params: Params = {"base": base.name, "chunks": base.chunk_count, "keyword": keyword, "vectors": vectors}
-            if keyword or vectors:
-                yield Check(name="index", ok=False, detail=Notice(key="check_index_differs", params=params))
-            elif is_outdated(base):
-                yield Check(name="index", ok=False, detail=Notice(key="check_index_outdated", params=params))
-            else:
-                yield Check(name="index", ok=True, detail=Notice(key="check_index", params=params))
+            yield self._index(base)
         for info in self._models.list():
             key = "check_model" if info.state == "ready" else f"check_model_{info.state}"
             yield Check(name="model", ok=info.state == "ready", detail=Notice(key=key, params={"model": info.id}))
+
+    def _index(self, base: KnowledgeBase) -> Check:
+        params: dict[str, str | int | float] = {"base": base.name, "chunks": base.chunk_count}
+        try:
+            keyword, vectors = self._indexes.differences(base)
+        except KeywordIndexError:
+            return Check(name="index", ok=False, detail=Notice(key="check_index_unreadable", params=params))
+        if keyword or vectors:
+            key = "check_index_differs"
+            params |= {"keyword": keyword, "vectors": "?" if vectors is None else vectors}
+        elif is_outdated(base):
+            key = "check_index_outdated"
+        else:
+            key = "check_index" if vectors is not None else "check_vectors_unknown"
+        ok = key in ("check_index", "check_vectors_unknown")  # unknown is no fault: the database is searched instead
+        return Check(name="index", ok=ok, detail=Notice(key=key, params=params))
 
     def _data_folder(self) -> Check:
         free = shutil.disk_usage(self._settings.data_dir).free

@@ -138,11 +138,19 @@ class Indexes:
         if total := sum(base.chunk_count for base in bases):
             self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
 
-    def differences(self, base: KnowledgeBase) -> tuple[int, int]:
-        """Return how many chunks the keyword index and Chroma lack or have too many, for the doctor."""
+    def differences(self, base: KnowledgeBase) -> tuple[int, int | None]:
+        """Return how many chunks the keyword index and Chroma lack or have too many, for the doctor.
+
+        The second is None where Chroma is not known: it is being rebuilt, or belongs to another process.
+
+        Raises:
+            KeywordIndexError: the keyword index cannot be read.
+        """
         truth = self._chunks.ids(base.id)
-        in_chroma = self._chroma.ids(base.id) if self._chroma_ready.is_set() else truth
-        return len(truth ^ self.keyword.ids(base.id)), len(truth ^ in_chroma)
+        in_keyword = len(truth ^ self.keyword.ids(base.id))
+        if not self._chroma_ready.is_set():
+            return in_keyword, None
+        return in_keyword, len(truth ^ self._chroma.ids(base.id))
 
     def close(self) -> None:
         """Let go of Chroma, after the worker has ended; what it writes while closing is complete."""

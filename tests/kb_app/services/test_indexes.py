@@ -1,0 +1,58 @@
+"""What happens when an index, or its check, fails: nothing is lost, and it is said."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb_app.app import App, build_app
+from kb_app.services.library import Upload
+from kb_app.settings import load_settings
+
+TEA = "# 龙井茶\n\n龙井茶产于杭州西湖，是中国十大名茶之一。冲泡水温以八十度为宜。\n".encode()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with build_app(load_settings(tmp_path / "data"), owner=True) as app:
+        yield app
+
+
+def add(app: App, base_id: str, name: str, data: bytes = TEA):
+    (job,) = app.jobs.wait(app.library.add_files(base_id, [Upload(name=name, data=data)]))
+    return job
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def index_checks(app: App) -> list[tuple[str, bool]]:
+    return [(check.detail.key, check.ok) for check in app.doctor.run() if check.name == "index"]
+
+
+def test_the_doctor_finds_nothing_wrong_with_an_empty_base(app):
+    app.library.create("空")
+    until(lambda: app._indexes.vectors_ready)
+    assert index_checks(app) == [("check_index", True)]
+
+
+def test_the_doctor_reports_a_keyword_index_that_cannot_be_read_and_goes_on(app):
+    bad, good = app.library.create("a"), app.library.create("b")
+    add(app, bad.id, "tea.md")
+    add(app, good.id, "tea.md")
+    for file in (app.settings.data_dir / "index" / "keyword" / bad.id).iterdir():
+        file.unlink()
+    assert index_checks(app) == [("check_index_unreadable", False), ("check_index", True)]
+
+
+def test_the_doctor_does_not_vouch_for_vectors_it_did_not_see(app):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    with build_app(app.settings, owner=False) as guest:
+        assert index_checks(guest) == [("check_vectors_unknown", True)]
+    assert index_checks(app) == [("check_index", True)]
