@@ -7,6 +7,7 @@ results, only slower. Only the owner of the data folder makes one of these with 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 
 CHROMA = "chroma"
 KEYWORD = "keyword"
+#: Pause after a rebuild of Chroma failed; doubled after each further failure, up to the second.
+_RETRY_S, _LONGEST_RETRY_S = 2.0, 600.0
 
 
 class Indexes:
@@ -40,6 +43,8 @@ class Indexes:
         self._notices = notices
         self._chroma_ready = threading.Event()
         self._changing = False
+        self._retry_s = 0.0
+        self._rebuild_at = 0.0
 
     # --- searching -----------------------------------------------------------------------------
 
@@ -47,6 +52,11 @@ class Indexes:
     def vectors_ready(self) -> bool:
         """Whether Chroma is known to equal the database."""
         return self._chroma_ready.is_set()
+
+    @property
+    def rebuild_due(self) -> bool:
+        """Whether :meth:`rebuild_vectors` is needed and its last failure is long enough ago."""
+        return not self.vectors_ready and time.monotonic() >= self._rebuild_at
 
     def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
         """Return the nearest chunks, from Chroma, or exactly from the database while Chroma is not ready."""
@@ -124,19 +134,19 @@ class Indexes:
     def rebuild_vectors(self, keep_going: Callable[[], bool]) -> None:
         """Fill Chroma anew from the database. Runs on the worker thread.
 
-        Stops early, to be begun again at the next start, when ``keep_going`` turns false.
+        Stops early, to be begun again at the next start, when ``keep_going`` turns false. A failure is told once, and
+        the next attempt is due some time later; the database is searched meanwhile.
         """
-        self._manifest.forget(CHROMA)
-        self._chroma.reset()
-        bases = self._bases.all()
-        for base in bases:
-            self._refill_chroma(base.id, keep_going)
-        if not keep_going():
-            return
-        self._chroma_ready.set()
-        self.reseal()
-        if total := sum(base.chunk_count for base in bases):
-            self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
+        try:
+            self._rebuild_chroma(keep_going)
+        except Exception:  # noqa: BLE001 - as in query; a full disk or a refused folder must not stop the jobs
+            _LOG.exception("Chroma cannot be rebuilt; searching the database instead")
+            if not self._retry_s:
+                self._notices.add(Notice(key="vectors_unavailable", level="warning"))
+            self._retry_s = min(2 * self._retry_s or _RETRY_S, _LONGEST_RETRY_S)
+            self._rebuild_at = time.monotonic() + self._retry_s
+        else:
+            self._retry_s = 0.0
 
     def differences(self, base: KnowledgeBase) -> tuple[int, int | None]:
         """Return how many chunks the keyword index and Chroma lack or have too many, for the doctor.
@@ -185,6 +195,19 @@ class Indexes:
         self.keyword.drop(base_id)
         for chunks in self._chunks.iter_chunks(base_id, batch=5000):
             self.keyword.add(base_id, chunks)
+
+    def _rebuild_chroma(self, keep_going: Callable[[], bool]) -> None:
+        self._manifest.forget(CHROMA)
+        self._chroma.reset()
+        bases = self._bases.all()
+        for base in bases:
+            self._refill_chroma(base.id, keep_going)
+        if not keep_going():
+            return
+        self._chroma_ready.set()
+        self.reseal()
+        if total := sum(base.chunk_count for base in bases):
+            self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
 
     def _refill_chroma(self, base_id: str, keep_going: Callable[[], bool] = lambda: True) -> None:
         self._chroma.drop(base_id)

@@ -61,10 +61,10 @@ class Worker:
 
     def close(self) -> None:
         """Stop after the current step; an unfinished job is done again at the next start."""
+        self._fetcher.close()  # first, or its jobs would take the closing for a cancelling
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._fetcher.close()
         self._ingester.close()
 
     def _run(self) -> None:
@@ -76,9 +76,8 @@ class Worker:
                 self._closing.wait(_PAUSE_S)
 
     def _step(self) -> None:
-        if not self._indexes.vectors_ready:
+        if self._indexes.rebuild_due:
             self._indexes.rebuild_vectors(lambda: not self._closing.is_set())
-            return
         claimed = self._jobs.claim()
         if claimed is None or claimed.job.kind != "ingest":
             self._ingester.flush()

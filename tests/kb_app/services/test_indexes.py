@@ -56,3 +56,27 @@ def test_the_doctor_does_not_vouch_for_vectors_it_did_not_see(app):
     with build_app(app.settings, owner=False) as guest:
         assert index_checks(guest) == [("check_vectors_unknown", True)]
     assert index_checks(app) == [("check_index", True)]
+
+
+def test_jobs_go_on_while_chroma_cannot_be_rebuilt(app, caplog):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    chroma = app.settings.data_dir / "index" / "chroma"
+    until(lambda: app._indexes.vectors_ready)
+    app._indexes._chroma.reset()
+    chroma.write_text("a file where the folder should be")
+    vector = app.models.embedder("builtin").embed_query("龙井茶产于杭州")
+    assert app._indexes.query(base.id, vector, 1), "the database is searched instead"
+    job = add(app, base.id, "other.md", TEA + b"more")
+    assert job.state == "ready"
+    assert len(app._indexes.query(base.id, vector, 5)) == 2
+    time.sleep(1)
+    said = [notice.key for notice in app.notices.current()]
+    assert said == ["vectors_distrusted", "vectors_unavailable"]
+    assert caplog.text.count("cannot be rebuilt; searching") <= 2, "attempts are spaced"
+    assert "stumbled" not in caplog.text
+
+    chroma.unlink()
+    until(lambda: app._indexes.vectors_ready)
+    assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+    assert app.notices.current()[-1].key == "vectors_rebuilt"
