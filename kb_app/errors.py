@@ -13,6 +13,8 @@ KBAppError
         DataFolderBusyError   data_folder_busy
         DataFolderError       data_folder        read-only, or not a folder
         DiskFullError         disk_full
+        DatabaseDamagedError  database_damaged   not a database, or damaged inside
+        SchemaNewerError      schema_newer       written by a newer version of the app
         KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
     ChunkSizeError            chunk_size         a passage size out of range
     ChunkOverlapError         chunk_overlap      an overlap that does not fit the size
@@ -138,6 +140,18 @@ class DiskFullError(StorageError):
     """No space is left for the data folder."""
 
     code = "disk_full"
+
+
+class DatabaseDamagedError(StorageError):
+    """The file of the database is no database, or damaged inside."""
+
+    code = "database_damaged"
+
+
+class SchemaNewerError(StorageError):
+    """A newer version of the app wrote the database; ``params["problem"]`` names both schemas."""
+
+    code = "schema_newer"
 
 
 class KeywordIndexError(StorageError):

@@ -73,7 +73,8 @@ def expand(paths: Sequence[Path]) -> FoundFiles:
     happens to begin with a dot is not.
 
     A document is named by its path inside the folder that was given, a single file by its own name. Where two would
-    get one name, and so replace each other, the given folders' names are put in front.
+    get one name, and so replace each other, as many of the folders above as it takes are put in front. A file that is
+    given twice is added once.
     """
     found: dict[tuple[str, ...], tuple[Path, int]] = {}
     left_out = 0

@@ -10,6 +10,7 @@ import argparse
 import errno
 import http.client
 import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -35,10 +36,12 @@ from kb_app.cli.errors import (
 from kb_app.cli.session import settings_of
 from kb_app.errors import DataFolderBusyError, KBAppError, error_info
 from kb_app.messages import notice_text
+from kb_app.models import ErrorInfo
 
 if TYPE_CHECKING:
     from kb_app.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 _ANSWER_WITHIN_S = 60.0
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -240,12 +243,19 @@ class Watcher(threading.Thread):
         try:
             notices = get_app().notices.current()
         except KBAppError as error:
-            self.failed = True
-            self._console.failure(error_info(error))
-            _thread.interrupt_main(signal.SIGINT)  # as Ctrl-C does: the server closes in order
+            self._give_up(error_info(error))
+            return
+        except Exception:  # noqa: BLE001 - the top of the thread: a server whose pages can only fail must not stay up
+            _LOG.exception("the app could not be built")
+            self._give_up(ErrorInfo(code="internal"))
             return
         for notice in notices:
             self._console.remark(notice_text(self._console.language, notice))
+
+    def _give_up(self, error: ErrorInfo) -> None:
+        self.failed = True
+        self._console.failure(error)
+        _thread.interrupt_main(signal.SIGINT)  # as Ctrl-C does: the server closes in order
 
 
 def _has_screen() -> bool:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from kb_app.errors import DiskFullError, StorageError
+from kb_app.errors import DatabaseDamagedError, DiskFullError, StorageError
 
 DATABASE_FILE = "kb.sqlite3"
+_PRIMARY_CODE = 0xFF  # SQLite's extended result codes hold the primary one in their lowest byte
 
 
 class Database:
@@ -26,7 +27,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Prepare the engine; nothing is opened before the first session."""
         self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=20)
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=20, max_overflow=20)
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
         self._writing = self._engine.execution_options(immediate=True)
@@ -38,8 +39,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a session that sees one consistent snapshot; nothing is written."""
-        with Session(self._engine) as session:
+        """Open a session that sees one consistent snapshot; nothing is written.
+
+        Raises:
+            DatabaseDamagedError: the file is no database, or damaged.
+            StorageError: the database refused for another reason.
+        """
+        with translated(), Session(self._engine) as session:
             yield session
 
     @contextmanager
@@ -48,16 +54,12 @@ class Database:
 
         Raises:
             DiskFullError: no space is left; nothing was written.
+            DatabaseDamagedError: the file is no database, or damaged.
             IntegrityError: a rule of the schema was broken, such as a unique name.
             StorageError: the database refused for another reason.
         """
-        try:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
-                yield session
-        except IntegrityError:
-            raise  # a rule of the schema; the repository knows which
-        except DBAPIError as error:
-            raise _translate(error) from error
+        with translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -75,8 +77,26 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what SQLite refuses into the app's errors, but for IntegrityError: the repository knows which rule it was.
+
+    Raises:
+        DatabaseDamagedError, DiskFullError, StorageError: see there.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise _translate(error) from error
+
+
 def _translate(error: DBAPIError) -> StorageError:
     text = str(error.orig)
-    if "disk is full" in text or "No space left" in text:
-        return DiskFullError(text)
-    return StorageError(text, problem=text)
+    match getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE:
+        case sqlite3.SQLITE_FULL:
+            return DiskFullError(text)
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return DatabaseDamagedError(text, problem=text)
+    return DiskFullError(text) if "No space left" in text else StorageError(text, problem=text)

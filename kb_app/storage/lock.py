@@ -9,19 +9,30 @@ from typing import IO
 from kb_app.errors import DataFolderBusyError, DataFolderError, DiskFullError
 
 LOCK_FILE = "lock"
+_HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 
 
 class DataFolderLock:
     """Exclusive ownership of a data folder, from construction to :meth:`release`."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Take the lock. Raises DataFolderBusyError when another process holds it."""
-        self._file: IO[str] = (data_dir / LOCK_FILE).open("a+", encoding="utf-8")
+        """Take the lock.
+
+        Raises:
+            DataFolderBusyError: another process holds it.
+            DataFolderError: the folder cannot be locked, as on some network drives.
+        """
+        try:
+            self._file: IO[str] = (data_dir / LOCK_FILE).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise _folder_error(data_dir, error) from error
         try:
             _lock(self._file)
         except OSError as error:
             self._file.close()
-            raise DataFolderBusyError(str(error), folder=str(data_dir)) from error
+            if error.errno in _HELD:
+                raise DataFolderBusyError(str(error), folder=str(data_dir)) from error
+            raise _folder_error(data_dir, error) from error
 
     def release(self) -> None:
         """Give the folder back; closing the file ends the lock."""
@@ -57,4 +68,8 @@ def prepare_data_dir(data_dir: Path) -> None:
             probe.unlink()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(str(error), folder=str(data_dir)) from error
-        raise DataFolderError(str(error), folder=str(data_dir), problem=error.strerror or str(error)) from error
+        raise _folder_error(data_dir, error) from error
+
+
+def _folder_error(data_dir: Path, error: OSError) -> DataFolderError:
+    return DataFolderError(str(error), folder=str(data_dir), problem=error.strerror or str(error))

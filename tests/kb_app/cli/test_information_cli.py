@@ -68,3 +68,13 @@ def test_test_belongs_to_the_launcher(kb: Command) -> None:
     result = kb("test")
     assert result.status == 2
     assert "python3 launch.py test" in result.err
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("kb", "list"), ("search", "notes", "tea")])
+def test_a_damaged_database_is_one_sentence_in_every_command(kb: Command, tmp_path: Path, command) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "kb.sqlite3").write_bytes(b"This is no database. " * 1000)
+    result = kb(*command, "--json")
+    assert result.status == 1
+    assert result.records[0]["error"]["code"] == "database_damaged"
+    assert "backup" in result.err

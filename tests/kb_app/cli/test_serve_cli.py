@@ -1,6 +1,8 @@
 """``serve``, with the real server in a process of its own."""
 
 import http.client
+import http.server
+import io
 import os
 import re
 import signal
@@ -8,18 +10,25 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from email.message import Message
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from command_line import Command
 
-from kb_app.cli.serve import is_loopback, streamlit_options
+from kb_app.cli.console import Console
+from kb_app.cli.serve import Watcher, is_loopback, streamlit_options
 from kb_app.settings import load_settings
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
+from kb_app.ui.runtime import use_app
+
+if TYPE_CHECKING:
+    from kb_app.app import App
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -207,3 +216,44 @@ def test_streamlit_is_told_everything_it_needs(tmp_path: Path, host: str, names:
 )
 def test_loopback(host: str, private: bool) -> None:
     assert is_loopback(host) is private
+
+
+class Broken:
+    """An app with a bug that shows when it is first used."""
+
+    @property
+    def notices(self) -> object:
+        raise RuntimeError("a bug")
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+def test_a_server_without_its_app_is_stopped_whatever_the_reason(tmp_path: Path) -> None:
+    err = io.StringIO()
+    use_app(cast("App", Broken()))
+    try:
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            settings = load_settings(tmp_path, port=server.server_address[1])
+            watcher = Watcher(settings, Console(language="en", out=io.StringIO(), err=err), open_browser=False)
+
+            def wait_for_ctrl_c() -> None:
+                watcher.start()
+                time.sleep(5)
+
+            with pytest.raises(KeyboardInterrupt):
+                wait_for_ctrl_c()
+            watcher.join()
+            server.shutdown()
+    finally:
+        use_app(None)
+    assert watcher.failed
+    assert "this is a bug" in err.getvalue()

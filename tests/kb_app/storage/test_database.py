@@ -1,9 +1,10 @@
+import os
 import threading
 
 import pytest
 from sqlalchemy import text
 
-from kb_app.errors import StorageError
+from kb_app.errors import DatabaseDamagedError, DataFolderBusyError, SchemaNewerError, StorageError
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import HEAD, migrate, wait_for_schema
 from kb_app.storage.tables import Row
@@ -31,7 +32,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database):
     migrate(database)
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(SchemaNewerError) as caught:
         migrate(database)
     assert "9999" in caught.value.params["problem"]
     assert HEAD in caught.value.params["problem"]
@@ -91,5 +92,53 @@ def test_a_second_process_of_another_version_is_refused(database):
     migrate(database)
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StorageError):
+    with pytest.raises(SchemaNewerError):
         wait_for_schema(database, timeout_s=0.1)
+
+
+def test_a_second_process_does_not_work_beside_an_older_version(database):
+    migrate(database)
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(DataFolderBusyError):
+        wait_for_schema(database, timeout_s=0.1)
+
+
+@pytest.mark.parametrize("use", [migrate, wait_for_schema])
+def test_a_file_that_is_no_database_is_called_damaged(database, use):
+    database.path.write_bytes(b"This is no database. " * 1000)
+    with pytest.raises(DatabaseDamagedError):
+        use(database)
+
+
+def test_a_database_that_is_damaged_inside_is_called_so_when_it_is_read(database):
+    migrate(database)
+    with database.write() as session:
+        session.execute(text("CREATE TABLE heavy (a TEXT)"))
+        session.execute(text("INSERT INTO heavy VALUES (hex(zeroblob(200000)))"))
+    database.close()
+    content = database.path.read_bytes()
+    database.path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(DatabaseDamagedError), database.read() as session:
+        session.execute(text("SELECT * FROM heavy")).all()
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%20b", "知 识"])
+def test_any_folder_name_will_do(tmp_path, name):
+    (tmp_path / name).mkdir()
+    database = Database(tmp_path / name / "kb.sqlite3")
+    migrate(database)
+    database.close()
+    assert (tmp_path / name / "kb.sqlite3").stat().st_size > 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_a_new_database_is_private_in_an_open_folder(tmp_path):
+    tmp_path.chmod(0o755)
+    database = Database(tmp_path / "kb.sqlite3")
+    migrate(database)
+    with database.write() as session:
+        session.execute(text("INSERT INTO conversations VALUES ('a', 't', '[]', 'm', 'now', 'now')"))
+        assert {file.name for file in tmp_path.iterdir()} >= {"kb.sqlite3", "kb.sqlite3-wal", "kb.sqlite3-shm"}
+        assert [file.name for file in tmp_path.iterdir() if file.stat().st_mode & 0o077] == []
+    database.close()

@@ -54,3 +54,20 @@ def test_a_full_disk_is_told_from_other_failures(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(DiskFullError):
         prepare_data_dir(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks")
+def test_only_a_lock_that_is_held_means_that_the_folder_is_in_use(tmp_path, monkeypatch):
+    def no_locks(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(DataFolderError) as caught:
+        DataFolderLock(tmp_path)
+    assert caught.value.params == {"folder": str(tmp_path), "problem": "No locks available"}
+
+
+def test_a_lock_file_that_cannot_be_opened_is_a_fault_of_the_folder(tmp_path):
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(DataFolderError):
+        DataFolderLock(tmp_path)
