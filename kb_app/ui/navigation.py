@@ -9,7 +9,7 @@ from kb_app.bundle import bundled
 from kb_app.ui.state import NEXT_PAGE
 from kb_app.ui.text import t
 
-PageName = Literal["chat", "knowledge_bases", "models"]
+PageName = Literal["chat", "knowledge_bases", "search", "models"]
 
 
 def pages() -> dict[PageName, Page]:
@@ -20,6 +20,7 @@ def pages() -> dict[PageName, Page]:
         "knowledge_bases": st.Page(
             folder / "knowledge_bases.py", title=t("nav.knowledge_bases"), icon=":material/library_books:"
         ),
+        "search": st.Page(folder / "search.py", title=t("nav.search"), icon=":material/manage_search:"),
         "models": st.Page(folder / "models.py", title=t("nav.models"), icon=":material/smart_toy:"),
     }
 

@@ -1,0 +1,43 @@
+"""Where a passage holds the words of a question, shown as HTML with everything escaped. Pure functions."""
+
+import re
+from html import escape
+from itertools import groupby
+
+from ingestion.analyzer import CJK, fold, word_terms
+from kb_app.retrieval.analyzer import Question
+
+_WORD = re.compile(rf"[^\W_{CJK}]+(?:[.'’_-][^\W_{CJK}]+)*[+#]*")
+
+
+def highlight_html(text: str, question: Question) -> str:
+    """Return ``text`` as HTML: every character of it escaped, what matches ``question`` in ``<mark>``."""
+    marked = matched(text, question)
+    pieces = (
+        (is_match, escape("".join(char for char, _ in group)))
+        for is_match, group in groupby(zip(text, marked, strict=True), key=lambda pair: pair[1])
+    )
+    body = "".join(f"<mark>{piece}</mark>" if is_match else piece for is_match, piece in pieces)
+    return f'<div class="kb-excerpt">{body}</div>'
+
+
+def matched(text: str, question: Question) -> list[bool]:
+    """Return for each character of ``text`` whether it belongs to a match.
+
+    Chinese matches by pairs of characters, as single ones occur everywhere; words match by their stems.
+    """
+    marked = [False] * len(text)
+    pairs = set(question.cjk_pairs)
+    alone = set(question.units) - {char for pair in pairs for char in pair}
+    folded = [fold(char) for char in text]
+    for place, char in enumerate(folded):
+        if char in alone:
+            marked[place] = True
+        if place and folded[place - 1] + char in pairs:
+            marked[place - 1] = marked[place] = True
+    units = set(question.units)
+    for word in _WORD.finditer(text):
+        written = fold(word[0])
+        if not units.isdisjoint((*word_terms(written.lower()), *word_terms(written))):
+            marked[word.start() : word.end()] = [True] * len(word[0])
+    return marked
