@@ -9,8 +9,9 @@ from kb_app.cli.commands import Commands, common_options
 from kb_app.messages import Language, translate
 
 _GROUPS = (serve, bases, ingest, documents, search, ask, models, doctor, testing)
-_NAMES = frozenset({"serve", "kb", "ingest", "documents", "remove", "search", "ask", "models", "doctor", "test"})
 _INFORMATION = frozenset({"-h", "--help", "--version"})
+#: Options before a command whose next word is a value: a data folder may be named like a command.
+_WITH_VALUE = ("--data-dir", "--host", "--port")
 
 
 def build_parser(language: Language) -> argparse.ArgumentParser:
@@ -27,7 +28,10 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
 def with_command(arguments: Sequence[str]) -> list[str]:
     """Return ``arguments`` with ``serve`` in front where they name no command."""
     given = list(arguments)
-    names_one = bool(given) and not given[0].startswith("-")
-    if names_one or (_NAMES | _INFORMATION) & set(given):
-        return given
+    words = iter(given)
+    for word in words:
+        if word in _INFORMATION or not word.startswith("-"):
+            return given
+        if len(word) > 3 and any(option.startswith(word) for option in _WITH_VALUE):  # argparse takes them abbreviated
+            next(words, None)
     return ["serve", *given]

@@ -34,7 +34,7 @@ class Hangup:
             return
         with self._lock:
             self._socket = info["return_value"].get_extra_info("socket")
-            if self.done:
+            if self.done or self.expired:
                 self._cut()
 
     def hang_up(self) -> None:

@@ -1,10 +1,12 @@
 import itertools
+import socket
+from types import SimpleNamespace
 
 import pytest
 
 from kb_app.models import Thinking, Token
 from kb_app.providers.conversation import ThinkTags
-from kb_app.providers.stream import escape_separators
+from kb_app.providers.stream import Hangup, escape_separators
 
 TEXT = '{"a": "一\u0085二\u2028三\u2029四–é…"}'
 ESCAPED = '{"a": "一\\u0085二\\u2028三\\u2029四–é…"}'
@@ -43,3 +45,17 @@ def test_think_tags_wherever_they_are_cut(text: str, thought: str, answer: str, 
     events = list(itertools.chain.from_iterable(map(tags.feed, pieces))) + list(tags.flush())
     assert "".join(event.text for event in events if isinstance(event, Thinking)) == thought
     assert "".join(event.text for event in events if isinstance(event, Token)) == answer
+
+
+@pytest.mark.parametrize("when", ["done", "expired"])
+def test_a_connection_that_comes_too_late_is_cut_at_once(when: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        hangup = Hangup()
+        setattr(hangup, when, True)
+        request = SimpleNamespace(extensions={})
+        hangup.watch(request)
+        stream = SimpleNamespace(get_extra_info=lambda _name: ours)
+        request.extensions["trace"]("connection.connect_tcp.complete", {"return_value": stream})
+        theirs.settimeout(1)
+        assert theirs.recv(1) == b""
