@@ -113,7 +113,8 @@ class Worker:
         try:
             self._expander.run(claimed, partial(self._ingester.report, claimed.job))
         except KBAppError as error:
-            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
+            # Nothing in it can be tried again, so it is not kept.
+            self._jobs.finish(claimed.job.id, "failed", error=told_error(error), sha256="")
         self._intake.discard({claimed.sha256})
 
     def _remove(self, claimed: ClaimedJob) -> None:
