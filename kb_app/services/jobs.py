@@ -30,6 +30,11 @@ class Jobs:
         """Return waiting and running jobs."""
         return self._repository.active(base_id)
 
+    def under_way(self, base_id: str) -> list[Job]:
+        """Return all jobs, also the finished ones, of the requests to a base that are not done yet, in order."""
+        batches = dict.fromkeys(job.batch_id for job in self._repository.active(base_id))
+        return [job for batch_id in batches for job in self._repository.batch(batch_id)]
+
     def cancel(self, batch_id: str) -> None:
         """Cancel what waits and ask what runs to stop; what is done stays."""
         self._repository.cancel(batch_id)

@@ -23,8 +23,7 @@ def scope(bases: Sequence[KnowledgeBase]) -> tuple[str, ...]:
     picked = SCOPE.get()
     if picked is None:
         return tuple(base.id for base in bases)
-    kept = tuple(base_id for base_id in picked if base_id in known)
-    return kept if kept or not picked else tuple(known)
+    return tuple(base_id for base_id in picked if base_id in known)  # none left: never ask others instead
 
 
 def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None:

@@ -41,17 +41,21 @@ def job_progress(app: App, base_id: str) -> None:
 
 
 def _job_progress(app: App, base_id: str, was_busy: bool) -> None:
-    jobs = [job for job in app.jobs.recent(base_id, limit=_RECENT_LIMIT) if job.kind in _SHOWN_KINDS]
-    busy = any(job.is_active for job in jobs)
-    if was_busy and not busy:
+    under_way = _shown(app.jobs.under_way(base_id))
+    if was_busy and not under_way:
         st.rerun()
+    jobs = under_way or _shown(app.jobs.recent(base_id, limit=_RECENT_LIMIT))
     if not jobs:
         return
     with st.container(border=True, key="jobs", gap="small"):
-        if busy:
+        if under_way:
             _running(app, base_id, jobs)
         else:
             _finished(app, base_id, jobs)
+
+
+def _shown(jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if job.kind in _SHOWN_KINDS]
 
 
 def _running(app: App, base_id: str, jobs: Sequence[Job]) -> None:
@@ -78,11 +82,10 @@ def _running(app: App, base_id: str, jobs: Sequence[Job]) -> None:
 
 
 def _pace(jobs: Sequence[Job], *, paused: bool) -> list[str]:
-    """Return how fast it goes and how long it will take, as far as that is known; of the running batches only."""
+    """Return how fast it goes and how long it will take, as far as that is known."""
     if paused:
         return [t("jobs.paused")]
-    batches = {job.batch_id for job in jobs if job.is_active}
-    now = pace([job for job in jobs if job.batch_id in batches])
+    now = pace(jobs)
     parts = []
     if now.pages_per_s:
         parts.append(t("jobs.pages_per_s", rate=f"{now.pages_per_s:.1f}"))

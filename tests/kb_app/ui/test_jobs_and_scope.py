@@ -1,0 +1,65 @@
+"""What the pages show of background work, and which bases they ask, drawn by Streamlit without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kb_app.app import App, build_app
+from kb_app.services.intake import Upload
+from kb_app.settings import load_settings
+from kb_app.ui.runtime import use_app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with build_app(load_settings(tmp_path / "data"), owner=True) as app:
+        use_app(app)
+        yield app
+        use_app(None)
+
+
+def draw_jobs() -> None:
+    from kb_app.ui.jobs import job_progress
+    from kb_app.ui.runtime import get_app
+
+    (base,) = get_app().library.bases()
+    job_progress(get_app(), base.id)
+
+
+def notes(prefix: str, count: int) -> list[Upload]:
+    return [Upload(name=f"{prefix}{n}.md", data=f"About bees, {prefix} {n}.".encode()) for n in range(count)]
+
+
+def test_progress_counts_what_was_added_now_and_not_before(app: App) -> None:
+    base = app.library.create("b")
+    app.jobs.wait(app.library.add_files(base.id, notes("old", 3)))
+    app.jobs.pause(base.id)
+    app.library.add_files(base.id, notes("new", 2))
+    page = AppTest.from_function(draw_jobs).run()
+    assert not page.exception
+    shown = " ".join(markdown.value for markdown in page.markdown)
+    assert "new0.md" in shown
+    assert "old0.md" not in shown
+    (progress,) = page.get("progress")
+    assert "0 / 2" in progress.proto.text.replace(" of ", " / ")
+
+
+def draw_scope() -> None:
+    import streamlit as st
+
+    from kb_app.ui.asking import scope
+    from kb_app.ui.runtime import get_app
+
+    st.text(",".join(scope(get_app().library.bases())))
+
+
+def test_when_the_picked_base_is_gone_no_other_is_asked_instead(app: App) -> None:
+    picked, other = app.library.create("picked"), app.library.create("other")
+    page = AppTest.from_function(draw_scope).run()
+    assert set(page.text[0].value.split(",")) == {picked.id, other.id}
+    page.session_state["kb.scope"] = (picked.id,)
+    assert page.run().text[0].value == picked.id
+    app.library.delete(picked.id)
+    assert page.run().text[0].value == ""
