@@ -4,8 +4,9 @@ import logging
 from types import TracebackType
 from typing import Literal
 
+from ingestion.protocols import Embedder
 from kb_app.errors import DataFolderBusyError
-from kb_app.models import ErrorInfo, Notice
+from kb_app.models import ErrorInfo, KnowledgeBase, Notice
 from kb_app.protocols import Provider
 from kb_app.providers import FACTORIES, Endpoint, Registry, build_providers
 from kb_app.providers.builtin import BuiltinProvider
@@ -28,6 +29,7 @@ from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
 from kb_app.services.trials import Trials
+from kb_app.services.versions import require_searchable
 from kb_app.services.watching import Watching
 from kb_app.services.web import AddressPolicy, is_public
 from kb_app.services.worker import Worker
@@ -80,7 +82,7 @@ class App:
             repositories.chunks,
             self._indexes.keyword,
             self._indexes,
-            lambda base_id: self.models.embedder(repositories.bases.get(base_id).embedder),
+            lambda base_id: self._embedder_of(repositories.bases.get(base_id)),
         )
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
@@ -121,6 +123,10 @@ class App:
     ) -> None:
         """Close."""
         self.close()
+
+    def _embedder_of(self, base: KnowledgeBase) -> Embedder:
+        require_searchable(base)
+        return self.models.embedder(base.embedder)
 
     def _use_providers(self, settings: Settings) -> None:
         self.models.reload(_registry(settings))

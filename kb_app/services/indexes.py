@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ingestion.protocols import Vectors
+from kb_app.errors import KeywordIndexError
 from kb_app.models import KnowledgeBase, Notice, StoredChunk
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.services.notices import Notices
+from kb_app.services.versions import require_searchable
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chroma import ChromaVectorIndex
 from kb_app.storage.chunks import ChunkRepository
@@ -43,6 +45,7 @@ class Indexes:
         self._notices = notices
         self._chroma_ready = threading.Event()
         self._changing = False
+        self._doubtful: set[str] = set()
         self._retry_s = 0.0
         self._rebuild_at = 0.0
 
@@ -59,7 +62,12 @@ class Indexes:
         return not self.vectors_ready and time.monotonic() >= self._rebuild_at
 
     def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
-        """Return the nearest chunks, from Chroma, or exactly from the database while Chroma is not ready."""
+        """Return the nearest chunks, from Chroma, or exactly from the database while Chroma is not ready.
+
+        Raises:
+            ReindexNeededError: the vector is not of the length that the base was indexed with.
+        """
+        require_searchable(self._bases.get(base_id), len(vector))
         if self._chroma_ready.is_set():
             try:
                 return self._chroma.query(base_id, vector, top_k)
@@ -77,11 +85,27 @@ class Indexes:
         self._on_chroma(lambda: self._chroma.add(base_id, [chunk.id for chunk in chunks], vectors))
 
     def delete(self, base_id: str, document_ids: Collection[str], chunk_ids: Collection[str]) -> None:
-        """Forget chunks that the database has already forgotten."""
-        if document_ids:
-            self._unseal(base_id)
+        """Forget chunks that the database has already forgotten.
+
+        Raises:
+            KeywordIndexError: the keyword index refused; it is not sealed again, and so made anew at the next start.
+        """
+        if not document_ids:
+            return
+        self._unseal(base_id)
+        self._on_chroma(lambda: self._chroma.delete(base_id, chunk_ids))
+        try:
             self.keyword.delete_documents(base_id, document_ids)
-            self._on_chroma(lambda: self._chroma.delete(base_id, chunk_ids))
+        except KeywordIndexError:
+            self._doubtful.add(base_id)
+            raise
+
+    def retract(self, base_id: str, document_ids: Collection[str], chunk_ids: Collection[str]) -> None:
+        """Forget chunks that the database refused; where an index refuses, too, it is made anew later."""
+        try:
+            self.delete(base_id, document_ids, chunk_ids)
+        except KeywordIndexError:
+            _LOG.exception("the keyword index of base %s keeps what the database refused", base_id)
 
     def drop(self, base_id: str) -> None:
         """Forget a whole base, and record that this is complete."""
@@ -189,10 +213,12 @@ class Indexes:
         self._notices.add(Notice(key="vectors_distrusted", level="warning"))
 
     def _seal_keyword(self, base: KnowledgeBase) -> None:
-        self._manifest.seal(f"{KEYWORD}/{base.id}", _facts([base]))
+        if base.id not in self._doubtful:
+            self._manifest.seal(f"{KEYWORD}/{base.id}", _facts([base]))
 
     def _rebuild_keyword(self, base_id: str) -> None:
         self.keyword.drop(base_id)
+        self._doubtful.discard(base_id)
         for chunks in self._chunks.iter_chunks(base_id, batch=5000):
             self.keyword.add(base_id, chunks)
 

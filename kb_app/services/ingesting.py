@@ -9,8 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -21,23 +20,21 @@ from ingestion.load import LOADER_VERSION
 from ingestion.models import PreparedDocument
 from ingestion.pipeline import prepare_by_ocr_limited, prepare_limited
 from ingestion.protocols import Embedder, Vectors
-from kb_app.errors import KBAppError, NotFoundError, error_info
+from kb_app.errors import KBAppError, NotFoundError, ReindexNeededError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
+from kb_app.services.groups import GROUP_AGE_S, Group, Reading
 from kb_app.services.indexes import Indexes
 from kb_app.services.intake import Intake, Repositories
 from kb_app.services.options import chunk_options, clean_rules, prepared_with
+from kb_app.services.versions import base_versions, require_current
 from kb_app.services.web import loading_name
-from kb_app.storage.chunks import chunk_id, stored_chunks
+from kb_app.storage.chunks import chunk_id
 from kb_app.storage.documents import NewDocument, ReadyDocument
 from kb_app.storage.jobs import ClaimedJob
 from kb_app.storage.rows import new_id
 
 _LOG = logging.getLogger(__name__)
 
-#: A group is stored when it has this many chunks or files, or is this old.
-_GROUP_CHUNKS = 1_000
-_GROUP_FILES = 64
-_GROUP_AGE_S = 2.0
 _PROGRESS_EVERY_S = 0.25
 #: Files read at once. Each takes a core in its own process, beside the one that embeds and stores.
 _READERS = max(1, min(4, (os.cpu_count() or 2) - 1)) + 1
@@ -48,35 +45,6 @@ Report = Callable[[str, int, int], None]
 
 class CancelledError(Exception):
     """The user cancelled the running job, or the app is closing."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A file that a worker process is reading."""
-
-    claimed: ClaimedJob
-    base: KnowledgeBase
-    started: float
-    prepared: Future[PreparedDocument]
-
-
-@dataclass(slots=True)
-class _Group:
-    """Files of one base that are read and embedded, and wait to be stored."""
-
-    base_id: str
-    since: float
-    documents: list[ReadyDocument] = field(default_factory=list)
-    jobs: list[tuple[Job, float]] = field(default_factory=list)
-    chunk_count: int = 0
-
-    @property
-    def is_due(self) -> bool:
-        return (
-            self.chunk_count >= _GROUP_CHUNKS
-            or len(self.jobs) >= _GROUP_FILES
-            or time.monotonic() - self.since >= _GROUP_AGE_S
-        )
 
 
 class Ingester:
@@ -100,8 +68,8 @@ class Ingester:
         self._intake = intake
         self._is_closing = is_closing
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")  # each drives one worker process
-        self._reading: deque[_Reading] = deque()
-        self._group: _Group | None = None
+        self._reading: deque[Reading] = deque()
+        self._group: Group | None = None
 
     def take(self, claimed: ClaimedJob) -> None:
         """Begin to read one file; its job ends when its group is stored, or when it fails."""
@@ -109,16 +77,17 @@ class Ingester:
             self.flush()
         try:
             base = self._bases.get(claimed.job.base_id)
+            require_current(base)
             same = self._documents.find(base.id, sha256=claimed.sha256)
             if same is not None and not claimed.payload.get("ocr") and self._is_known(claimed, same):
                 self._finish(claimed.job, "unchanged", same, 0.0)
                 return
             report = self.progress_of(claimed.job)
             prepared = self._readers.submit(self.prepare, claimed, base, claimed.job.name, report)
-        except NotFoundError as error:
+        except (NotFoundError, ReindexNeededError) as error:
             self._fail(claimed, error, 0.0)
             return
-        self._reading.append(_Reading(claimed, base, time.monotonic(), prepared))
+        self._reading.append(Reading(claimed, base, time.monotonic(), prepared))
         while len(self._reading) > _READERS:
             self._complete(self._reading.popleft())
 
@@ -155,14 +124,14 @@ class Ingester:
         if self._jobs.progress(job.id, stage, done, total) or self._is_closing():
             raise CancelledError
 
-    def _complete(self, reading: _Reading) -> None:
+    def _complete(self, reading: Reading) -> None:
         """Wait until a file is read, embed it and add it to the group; store the group when it is due."""
         job, base = reading.claimed.job, reading.base
-        if self._group is not None and not wait([reading.prepared], timeout=_GROUP_AGE_S).done:
+        if self._group is not None and not wait([reading.prepared], timeout=GROUP_AGE_S).done:
             self._store_group()  # what is ready need not wait for a file that takes long
         try:
             prepared = reading.prepared.result()
-            vectors = self._embed(job, prepared, self._embedder(base.embedder))
+            vectors = self._embed(job, prepared, base)
         except CancelledError:
             if not self._is_closing():
                 self._jobs.finish(job.id, "cancelled")
@@ -173,7 +142,7 @@ class Ingester:
         claimed = reading.claimed
         new = NewDocument(base.id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION, prepared_with(base))
         if self._group is None:
-            self._group = _Group(base.id, time.monotonic())
+            self._group = Group(base.id, time.monotonic())
         self._group.documents.append(ReadyDocument(new_id(), new, prepared, vectors))
         self._group.jobs.append((job, time.monotonic() - reading.started))
         self._group.chunk_count += len(prepared.chunks)
@@ -204,19 +173,15 @@ class Ingester:
         except Exception:  # noqa: BLE001 - they are stored; an unsealed index is made anew at the next start
             _LOG.exception("the indexes of base %s could not be tidied up", base_id)
 
-    def _store(self, group: _Group) -> list[DocumentRecord]:
+    def _store(self, group: Group) -> list[DocumentRecord]:
         """Tell the indexes, then, at once, the database; return what was replaced. On failure nothing stays."""
-        chunks = [
-            chunk
-            for one in group.documents
-            for chunk in stored_chunks(one.prepared, document_id=one.id, base_id=group.base_id, name=one.new.name)
-        ]
+        chunks = group.chunks()
         try:
             self._indexes.add(group.base_id, chunks, np.concatenate([one.vectors for one in group.documents]))
             return self._documents.add(group.documents)
         except Exception:
             ids = [one.id for one in group.documents]
-            self._indexes.delete(group.base_id, ids, [chunk.id for chunk in chunks])
+            self._indexes.retract(group.base_id, ids, [chunk.id for chunk in chunks])
             raise
 
     def _fail(self, claimed: ClaimedJob, error: Exception, elapsed_s: float) -> None:
@@ -238,8 +203,13 @@ class Ingester:
             base_id == job.base_id and name != job.name and sha256 != claimed.sha256 for base_id, name, sha256 in taken
         )
 
-    def _embed(self, job: Job, prepared: PreparedDocument, embedder: Embedder) -> Vectors:
-        report = self.progress_of(job)
+    def _embed(self, job: Job, prepared: PreparedDocument, base: KnowledgeBase) -> Vectors:
+        """Return the vectors of a file. Raises ReindexNeededError where the embedder does not fit the base any more."""
+        report, embedder = self.progress_of(job), self._embedder(base.embedder)
+        now = self._bases.get(base.id)
+        require_current(now, embedder.dimension)
+        if not now.chunk_count:  # what is empty cannot be outdated
+            self._bases.change(base.id, {"dimension": embedder.dimension, **base_versions()})
         return embed_chunks(prepared, embedder, on_progress=lambda done, total: report("embed", done, total))
 
     def progress_of(self, job: Job) -> Report:

@@ -13,7 +13,7 @@ from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
 from kb_app.services.intake import Intake, Repositories, Upload, clean_document_name
 from kb_app.services.options import check_sizes, chunk_options, clean_rules, prepared_with, rule_names
-from kb_app.services.versions import base_versions
+from kb_app.services.versions import base_versions, is_outdated
 from kb_app.services.web import clean_url
 from kb_app.settings import Settings
 from kb_app.storage.chunks import chunk_id
@@ -116,8 +116,11 @@ class Library:
         return self._bases.get(base_id)
 
     def outdated(self, base_id: str) -> int:
-        """Return how many documents were read with other options than the base has now; re-indexing helps."""
-        wanted = prepared_with(self._bases.get(base_id))
+        """Return how many documents were read with other options, or by another version, than now; re-index them."""
+        base = self._bases.get(base_id)
+        if is_outdated(base):
+            return base.document_count
+        wanted = prepared_with(base)
         documents = self._documents.of_base(base_id)
         return sum(one.status == "ready" and one.prepared_with != wanted for one in documents)
 
