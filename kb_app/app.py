@@ -141,7 +141,7 @@ class App:
         interrupted = conversations.interrupt_streaming(ErrorInfo(code="app_stopped"))
         if interrupted:
             self.notices.add(Notice(key="answers_interrupted", params={"count": interrupted}, level="warning"))
-        waiting = repositories.jobs.active()
+        waiting = [job for job in repositories.jobs.active() if not job.tidies_up]
         if waiting:
             self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())

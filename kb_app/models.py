@@ -289,6 +289,11 @@ class Job:
     updated_at: str = ""
 
     @property
+    def tidies_up(self) -> bool:
+        """Whether it only deletes from the indexes what is gone already for the user."""
+        return self.kind in ("remove", "drop")
+
+    @property
     def is_active(self) -> bool:
         """Whether the job is still waiting or running."""
         return self.state in ("queued", "running")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from kb_app.settings import Settings
 
 _POLL_S = 0.1
+_POLL_SHARE = 0.1  # of the time, at most: a batch may have thousands of jobs
 _TAKE_OVER_EVERY_S = 1.0
+_TIDY_UP_WITHIN_S = 10.0
 
 
 def settings_of(args: argparse.Namespace, console: Console, **overrides: str | int | None) -> "Settings":
@@ -45,7 +47,11 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the app."""
+        """Close the app; after a deletion when the indexes have followed, but without waiting for long."""
+        if kind is None and self.app.is_owner:
+            give_up = time.monotonic() + _TIDY_UP_WITHIN_S
+            while time.monotonic() < give_up and any(job.tidies_up for job in self.app.jobs.active()):
+                time.sleep(_POLL_S)
         self.app.close()
 
     def base(self, name: str) -> KnowledgeBase:
@@ -67,7 +73,9 @@ class Session:
         next_try = time.monotonic()
         try:
             while True:
+                asked = time.monotonic()
                 jobs = self.app.jobs.batch(batch_id)
+                took = time.monotonic() - asked
                 for job in jobs:
                     if not job.is_active and job.id not in told:
                         told.add(job.id)
@@ -78,7 +86,7 @@ class Session:
                 if not self.app.is_owner and time.monotonic() >= next_try:
                     self._take_over()
                     next_try = time.monotonic() + _TAKE_OVER_EVERY_S
-                time.sleep(_POLL_S)
+                time.sleep(max(_POLL_S, took / _POLL_SHARE))
         except KeyboardInterrupt:
             self.app.jobs.cancel(batch_id)
             raise

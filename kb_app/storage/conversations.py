@@ -83,11 +83,6 @@ class ConversationRepository:
                 )
             )
 
-    def save_partial(self, message_id: str, text: str, thinking: str) -> None:
-        """Save the text of an answer that is still streaming."""
-        with self._database.write() as session:
-            session.execute(update(MessageRow).where(MessageRow.id == message_id).values(text=text, thinking=thinking))
-
     def interrupt_streaming(self, error: ErrorInfo) -> int:
         """Mark answers that were streaming when the process died as interrupted; return how many."""
         with self._database.write() as session:

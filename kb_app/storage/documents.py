@@ -119,14 +119,6 @@ class DocumentRepository:
             _insert_document(session, new, prepared, vectors, document_id=document_id, status="staged")
         return document_id
 
-    def staged(self, base_id: str) -> dict[str, str]:
-        """Return name -> SHA-256 of the staged documents of a base."""
-        with self._database.read() as session:
-            query = select(DocumentRow.name, DocumentRow.sha256).where(
-                DocumentRow.base_id == base_id, DocumentRow.status == "staged"
-            )
-            return {row.name: row.sha256 for row in session.execute(query)}
-
     def discard_staged(self, base_id: str) -> None:
         """Forget every staged document of a base."""
         with self._database.write() as session:

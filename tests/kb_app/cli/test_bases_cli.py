@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,13 @@ def test_the_data_folder_may_stand_before_or_after_the_command(kb: Command, tmp_
     assert kb("--data-dir", tmp_path / "other", "kb", "create", "one").status == 0
     assert kb("kb", "list", "--json", "--data-dir", tmp_path / "other").records[0]["name"] == "one"
     assert kb("kb", "list", "--json").out == ""
+
+
+def test_after_a_deletion_nothing_is_left_to_do_or_to_tell(kb: Command, tea: Path, tmp_path: Path) -> None:
+    documents = kb("documents", "茶", "--json").records
+    assert kb("remove", "茶", documents[0]["document_id"]).status == 0
+    assert kb("kb", "list").err == ""
+    assert kb("kb", "delete", "茶", "--yes").status == 0
+    assert kb("kb", "list").err == ""
+    with closing(sqlite3.connect(tmp_path / "data" / "kb.sqlite3")) as database:
+        assert database.execute("SELECT kind, state FROM jobs WHERE state IN ('queued', 'running')").fetchall() == []

@@ -95,3 +95,14 @@ def test_failed_jobs_are_done_again_and_what_was_never_kept_is_not(settings, tmp
         assert app.jobs.retry_failed(base.id) == 1
         jobs = app.jobs.wait(jobs[0].batch_id)
         assert {job.name: job.error.code for job in jobs} == {"empty.txt": "empty_file", "missing.txt": "cannot_open"}
+
+
+def test_tidying_up_is_not_told_as_unfinished_work(tmp_path):
+    settings = load_settings(tmp_path / "data")
+    with build_app(settings, owner=True) as app:
+        base = app.library.create("b")
+    with build_app(settings, owner=False) as guest:
+        guest.library.delete(base.id)
+        assert [job.kind for job in guest.jobs.active()] == ["drop"]
+    with build_app(settings, owner=True) as app:
+        assert "jobs_resumed" not in [notice.key for notice in app.notices.current()]
