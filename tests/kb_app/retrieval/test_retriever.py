@@ -185,6 +185,7 @@ def test_a_neural_embedder_finds_what_shares_no_word(tmp_path, truth, vectors, m
     world.add("The canine slept.", "near")
     world.add("Cars are fast.", "far")
     assert world.documents("Where did the dog rest?")[0] == "near"
+    assert world.retriever.retrieve("Where did the dog rest?", ["base"], vote=False).hits == ()
 
 
 def test_a_changed_chunk_is_scored_by_its_new_text(world):
