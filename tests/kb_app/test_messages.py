@@ -100,3 +100,9 @@ def test_chinese_sentences_are_chinese() -> None:
     same = [key for key, text in catalogue("zh").items() if text == english[key] and any(c.isalpha() for c in text)]
     # What has no Chinese form, or is shown in its own language on purpose.
     assert [key for key in same if not fields(english[key]) and " " in english[key].strip()] == []
+
+
+def test_the_chinese_texts_have_one_word_for_each_thing() -> None:
+    other_words = {"嵌入": "向量模型", "索引模型": "向量模型", "片段": "段落", "名字": "名称", "“": "「", "”": "」"}
+    found = {key: word for key, text in catalogue("zh").items() for word in other_words if word in text}
+    assert found == {}
