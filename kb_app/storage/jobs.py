@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from kb_app.models import ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
@@ -139,12 +139,6 @@ class JobRepository:
         """Return the SHA-256 of every file that still waits to be read."""
         with self._database.read() as session:
             return set(session.scalars(select(JobRow.sha256).where(JobRow.state.in_(ACTIVE), JobRow.sha256 != "")))
-
-    def counts(self, batch_id: str) -> dict[str, int]:
-        """Return state -> number of jobs of a batch."""
-        with self._database.read() as session:
-            query = select(JobRow.state, func.count()).where(JobRow.batch_id == batch_id).group_by(JobRow.state)
-            return {row[0]: row[1] for row in session.execute(query)}
 
     def cancel(self, batch_id: str) -> None:
         """Cancel waiting jobs of a batch at once and ask running ones to stop."""
