@@ -29,6 +29,8 @@ CLEANING_VERSION = 1
 
 _PARAGRAPH = re.compile(r"\S(?:.*\S)?(?:[ \t]*\n[ \t]*\S(?:.*\S)?)*")
 
+_LONGEST_TITLE_CHARS = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanRules:
@@ -57,9 +59,15 @@ def clean(loaded: LoadedDocument, rules: CleanRules | None = None) -> Document:
         name=loaded.name,
         media_type=loaded.media_type,
         text=text,
-        title=loaded.title or ("" if loaded.media_type in SOURCE_MEDIA_TYPES else _first_title(blocks)),
+        title=loaded.title or _title_of(text, loaded.media_type, blocks),
         blocks=blocks,
     )
+
+
+def _title_of(text: str, media_type: str, blocks: Sequence[Block]) -> str:
+    if media_type in SOURCE_MEDIA_TYPES:
+        return ""
+    return _opening_line(text) if media_type == "text/plain" else _first_title(blocks)
 
 
 def _structure(text: str, media_type: str) -> tuple[Block, ...]:
@@ -97,6 +105,13 @@ def _clean_blocks(loaded: LoadedDocument, rules: CleanRules) -> Document:
 def _first_title(blocks: Sequence[Block]) -> str:
     """Return the document's own title: its first heading if nothing but headings stands before it."""
     return blocks[0].heading[0] if blocks and blocks[0].kind == "heading" else ""
+
+
+def _opening_line(text: str) -> str:
+    """Return the first line of a plain text if it looks like a title: short, alone, no sentence, text below."""
+    line, _, rest = text.lstrip("\n").partition("\n")
+    is_title = 0 < len(line.strip()) <= _LONGEST_TITLE_CHARS and rest.startswith("\n") and rest.strip() != ""
+    return line.strip() if is_title and line.rstrip()[-1] not in "。！？；，：.!?;,:" else ""
 
 
 def _clean_characters(text: str, rules: CleanRules) -> str:

@@ -136,9 +136,11 @@ class JobRepository:
             return [_to_job(row) for row in session.scalars(query)]
 
     def active_digests(self) -> set[str]:
-        """Return the SHA-256 of every file that still waits to be read."""
+        """Return the SHA-256 of every file that waits to be read, or that failed and is kept by no document."""
+        waiting = JobRow.state.in_(ACTIVE)
+        only_here = (JobRow.state == "failed") & JobRow.document_id.is_(None)
         with self._database.read() as session:
-            return set(session.scalars(select(JobRow.sha256).where(JobRow.state.in_(ACTIVE), JobRow.sha256 != "")))
+            return set(session.scalars(select(JobRow.sha256).where(waiting | only_here, JobRow.sha256 != "")))
 
     def cancel(self, batch_id: str) -> None:
         """Cancel waiting jobs of a batch at once and ask running ones to stop."""
