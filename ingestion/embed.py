@@ -4,12 +4,13 @@ import functools
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from ingestion.analyzer import terms
 from ingestion.errors import EmbeddingError
-from ingestion.models import Chunk, PreparedDocument
+from ingestion.models import PreparedDocument
 from ingestion.protocols import Embedder, Vectors
 
 _BUILTIN_DIMENSION = 512
@@ -77,7 +78,19 @@ def _unit(vectors: Iterable[Sequence[float]] | np.ndarray) -> Vectors:
     return (array / np.where(norms == 0, 1.0, norms)).astype(np.float32)
 
 
-def embedding_text(title: str, chunk: Chunk) -> str:
+class Passage(Protocol):
+    """What is needed of a chunk to embed it."""
+
+    @property
+    def search_text(self) -> str:
+        """The passage itself."""
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """The titles above it, outermost first."""
+
+
+def embedding_text(title: str, chunk: Passage) -> str:
     """Return what is embedded of a chunk: the document's title, the heading path and the passage, line by line."""
     context = [part for part in dict.fromkeys((title, *chunk.heading)) if part]
     return "\n".join((*context, chunk.search_text))
@@ -98,6 +111,17 @@ def embed_chunks(
         EmbeddingError: the embedder returned another number or length of vectors, or values that are not finite.
     """
     texts = [embedding_text(prepared.document.title, chunk) for chunk in prepared.chunks]
+    return embed_texts(texts, embedder, batch_size=batch_size, on_progress=on_progress)
+
+
+def embed_texts(
+    texts: Sequence[str],
+    embedder: Embedder,
+    *,
+    batch_size: int = 64,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Vectors:
+    """Return the unit vectors of ``texts``, shape (texts, dimension); as :func:`embed_chunks` does of chunks."""
     parts: list[Vectors] = []
     for first in range(0, len(texts), batch_size):
         batch = texts[first : first + batch_size]

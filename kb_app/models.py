@@ -13,6 +13,9 @@ JobState = Literal["queued", "running", "ready", "unchanged", "replaced", "faile
 WatchedChange = Literal["added", "changed", "removed", "refused"]
 ModelState = Literal["ready", "no_key", "unreachable", "not_pulled"]
 
+#: Warning of a document that could not be read again while its base was re-indexed: it stands as it was read before.
+KEPT_WARNING = "not_read_again"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorInfo:

@@ -46,6 +46,7 @@ class Indexes:
         self._chroma_ready = threading.Event()
         self._changing = False
         self._doubtful: set[str] = set()
+        self._refilling: set[str] = set()
         self._retry_s = 0.0
         self._rebuild_at = 0.0
 
@@ -67,7 +68,10 @@ class Indexes:
         Raises:
             ReindexNeededError: the vector is not of the length that the base was indexed with.
         """
-        require_searchable(self._bases.get(base_id), len(vector))
+        base = self._bases.get(base_id)
+        if base_id in self._refilling:
+            return self.exact.query(base_id, vector, top_k) if len(vector) == base.dimension else []
+        require_searchable(base, len(vector))
         if self._chroma_ready.is_set():
             try:
                 return self._chroma.query(base_id, vector, top_k)
@@ -115,11 +119,27 @@ class Indexes:
         self._changing = False
         self.reseal()
 
-    def rebuild(self, base_id: str) -> None:
-        """Make both indexes of one base anew, after its embedder changed."""
+    def replace(self, base_id: str, staged: Collection[str], publish: Callable[[], Collection[str]]) -> None:
+        """Index the staged documents of a base, ``publish`` them, and forget those that ``publish`` says are gone.
+
+        The keyword index holds both meanwhile, of which the database knows one. Vectors of the base are searched
+        exactly until Chroma is refilled, because their length may change.
+        """
         self._unseal(base_id)
-        self._rebuild_keyword(base_id)
-        self._on_chroma(lambda: self._refill_chroma(base_id))
+        self._refilling.add(base_id)
+        try:
+            try:
+                for chunks in self._chunks.iter_chunks(base_id, batch=5000, staged=True):
+                    self.keyword.add(base_id, chunks)
+                gone = publish()
+            except BaseException:
+                self.retract(base_id, staged, [])
+                raise
+            self.retract(base_id, gone, [])
+            self._on_chroma(lambda: self._refill_chroma(base_id))
+        finally:
+            self._refilling.discard(base_id)
+        self.seal(base_id)
 
     def seal(self, base_id: str) -> None:
         """Record that the change of this base is complete in the database and in both indexes."""

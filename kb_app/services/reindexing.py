@@ -1,11 +1,16 @@
 """Reads every document of a base again and indexes it anew, beside the old index, which answers until the end."""
 
-from ingestion.embed import embed_chunks
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from ingestion.embed import embed_chunks, embed_texts, embedding_text
 from ingestion.errors import IngestionError
 from ingestion.load import LOADER_VERSION
 from ingestion.load.ocr import OCR_WARNING
-from kb_app.errors import NotFoundError, error_info
-from kb_app.models import ErrorInfo
+from ingestion.protocols import Embedder
+from kb_app.errors import NotFoundError
+from kb_app.models import DocumentRecord, Job
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import Embedders, Ingester
 from kb_app.services.intake import Repositories
@@ -13,6 +18,8 @@ from kb_app.services.options import prepared_with
 from kb_app.services.versions import base_versions
 from kb_app.storage.documents import NewDocument
 from kb_app.storage.jobs import ClaimedJob
+
+_LOG = logging.getLogger(__name__)
 
 
 class Reindexer:
@@ -22,40 +29,62 @@ class Reindexer:
         """Work on ``repositories`` and ``indexes``; files are read by ``ingester``."""
         self._bases = repositories.bases
         self._documents = repositories.documents
+        self._chunks = repositories.chunks
         self._jobs = repositories.jobs
         self._indexes = indexes
         self._embedder = embedder
         self._ingester = ingester
 
     def run(self, claimed: ClaimedJob) -> None:
-        """Stage every document again, then publish all at once and rebuild both indexes from the database.
+        """Stage every document again, index what is staged, then put all of it in place of the old at once.
 
-        A document that can no longer be read is shown as failed; its original is kept.
+        A document that can no longer be read is kept as it was read before.
 
         Raises:
-            ProviderError: the embedder failed; the old index stays.
+            ProviderError, EmbeddingError: the embedder failed; the old index stays.
             CancelledError: asked to stop; the old index stays.
         """
         job, embedder = claimed.job, self._embedder(claimed.payload["embedder"])
         base = self._bases.get(job.base_id)
         self._documents.discard_staged(base.id)
-        documents = [document for document in self._documents.of_base(base.id) if document.status == "ready"]
-        failures: dict[str, ErrorInfo] = {}
-        for number, document in enumerate(documents):
-            self._ingester.report(job, "reindex", number, len(documents))
-            new = NewDocument(
-                base.id, document.name, document.sha256, document.byte_count, LOADER_VERSION, prepared_with(base)
-            )
-            original = ClaimedJob(job, document.sha256, document.byte_count, {"ocr": OCR_WARNING in document.warnings})
-            try:
-                prepared = self._ingester.prepare(original, base, document.name, None)
-            except (IngestionError, NotFoundError) as error:
-                failures[document.id] = error_info(error)
-                continue
-            self._documents.stage(new, prepared, embed_chunks(prepared, embedder))
-        columns = {"embedder": embedder.model_id, "dimension": embedder.dimension, **base_versions()}
-        self._documents.publish_staged(base.id, failures, columns)
-        self._indexes.rebuild(base.id)
-        self._indexes.seal(base.id)
+        try:
+            documents = [document for document in self._documents.of_base(base.id) if document.status == "ready"]
+            staged = []
+            for number, document in enumerate(documents):
+                self._ingester.report(job, "reindex", number, len(documents))
+                report = partial(self._ingester.progress_of(job), "reindex", number, len(documents))
+                staged += self._stage(job, document, embedder, report)
+            self._ingester.report(job, "reindex", len(documents), len(documents))
+            columns = {"embedder": embedder.model_id, "dimension": embedder.dimension, **base_versions()}
+            self._indexes.replace(base.id, staged, lambda: self._documents.publish_staged(base.id, columns))
+        finally:
+            self._documents.discard_staged(base.id)
         done = self._bases.get(base.id)
         self._jobs.finish(job.id, "ready", chunk_count=done.chunk_count, done=done.document_count, total=len(documents))
+
+    def _stage(self, job: Job, document: DocumentRecord, embedder: Embedder, report: Callable[[], None]) -> list[str]:
+        """Return the id of the staged document; nothing where it was removed meanwhile."""
+
+        def go_on(*_: object) -> None:  # the steps of one file do not matter here
+            report()
+
+        base = self._bases.get(document.base_id)
+        original = ClaimedJob(job, document.sha256, document.byte_count, {"ocr": OCR_WARNING in document.warnings})
+        try:
+            prepared = self._ingester.prepare(original, base, document.name, go_on)
+        except (IngestionError, NotFoundError) as error:
+            _LOG.warning("%s cannot be read again (%s) and is kept as it is", document.name, error.code)
+            return self._stage_copy(document, embedder, go_on)
+        new = NewDocument(
+            base.id, document.name, document.sha256, document.byte_count, LOADER_VERSION, prepared_with(base)
+        )
+        return [self._documents.stage(new, prepared, embed_chunks(prepared, embedder, on_progress=go_on))]
+
+    def _stage_copy(self, document: DocumentRecord, embedder: Embedder, go_on: Callable[..., None]) -> list[str]:
+        texts = [embedding_text(document.title, chunk) for chunk in self._chunks.of_document(document.id)]
+        vectors = embed_texts(texts, embedder, on_progress=go_on)
+        try:
+            return [self._documents.stage_copy(document.id, vectors)]
+        except NotFoundError:
+            _LOG.info("%s was removed meanwhile", document.name)
+            return []

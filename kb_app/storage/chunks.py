@@ -70,10 +70,14 @@ class ChunkRepository:
         with self._database.read() as session:
             return set(session.scalars(query))
 
-    def iter_chunks(self, base_id: str, batch: int = 1000) -> Iterator[list[StoredChunk]]:
-        """Yield all chunks of the base's ready documents in batches, for rebuilding an index."""
+    def iter_chunks(self, base_id: str, batch: int = 1000, *, staged: bool = False) -> Iterator[list[StoredChunk]]:
+        """Yield all chunks of the base's ready, or staged, documents in batches, for rebuilding an index."""
         with self._database.read() as session:
-            query = _chunks().where(ChunkRow.base_id == base_id).execution_options(yield_per=batch)
+            query = (
+                _chunks("staged" if staged else "ready")
+                .where(ChunkRow.base_id == base_id)
+                .execution_options(yield_per=batch)
+            )
             for part in session.execute(query).partitions(batch):
                 yield [_to_chunk(row) for row in part]
 
@@ -111,7 +115,7 @@ def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _chunks() -> Select[Any]:
+def _chunks(status: str = "ready") -> Select[Any]:
     return (
         select(
             ChunkRow.id,
@@ -128,7 +132,7 @@ def _chunks() -> Select[Any]:
             DocumentRow.title,
         )
         .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
-        .where(DocumentRow.status == "ready")
+        .where(DocumentRow.status == status)
     )
 
 
@@ -153,6 +157,11 @@ def _to_vector(blob: bytes) -> Vectors:
     return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
 
 
+def vector_bytes(vector: Vectors) -> bytes:
+    """Return a vector as it is stored."""
+    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
+
+
 def chunk_rows(prepared: PreparedDocument, vectors: Vectors, *, document_id: str, base_id: str) -> list[dict[str, Any]]:
     """Return the columns of every chunk of a prepared document; ``vectors`` has one row a chunk."""
     return [
@@ -167,7 +176,7 @@ def chunk_rows(prepared: PreparedDocument, vectors: Vectors, *, document_id: str
             "end": chunk.end,
             "page": chunk.page,
             "heading": list(chunk.heading),
-            "vector": np.ascontiguousarray(vector, dtype="<f4").tobytes(),
+            "vector": vector_bytes(vector),
         }
         for chunk, vector in zip(prepared.chunks, vectors, strict=True)
     ]

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from ingestion.models import PageSpan, PreparedDocument
 from ingestion.protocols import Vectors
 from kb_app.errors import NotFoundError
-from kb_app.models import DocumentRecord, ErrorInfo
-from kb_app.storage.chunks import chunk_rows
+from kb_app.models import KEPT_WARNING, DocumentRecord, ErrorInfo
+from kb_app.storage.chunks import chunk_id, chunk_rows, vector_bytes
 from kb_app.storage.database import Database
 from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
 from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTextRow, KnowledgeBaseRow
@@ -119,32 +119,68 @@ class DocumentRepository:
             _insert_document(session, new, prepared, vectors, document_id=document_id, status="staged")
         return document_id
 
+    def stage_copy(self, document_id: str, vectors: Vectors) -> str:
+        """Stage a document as it stands, because it cannot be read again, with new vectors; return the copy's id.
+
+        Raises:
+            NotFoundError: it was removed meanwhile.
+        """
+        copy_id = new_id()
+        with self._database.write() as session:
+            row, text = session.get(DocumentRow, document_id), session.get(DocumentTextRow, document_id)
+            if row is None or text is None:
+                raise NotFoundError(f"document {document_id}", name=document_id)
+            warnings = [*(one for one in row.warnings if one != KEPT_WARNING), KEPT_WARNING]
+            changes = {"id": copy_id, "status": "staged", "warnings": warnings}
+            session.add(DocumentRow(**(_columns(row) | changes)))
+            session.flush()
+            session.add(DocumentTextRow(document_id=copy_id, text=text.text, pages=text.pages))
+            query = select(ChunkRow).where(ChunkRow.document_id == document_id).order_by(ChunkRow.position)
+            copies = [
+                _columns(chunk)
+                | {
+                    "id": chunk_id(copy_id, chunk.position),
+                    "document_id": copy_id,
+                    "vector": vector_bytes(vector),
+                }
+                for chunk, vector in zip(session.scalars(query), vectors, strict=True)
+            ]
+            session.execute(insert(ChunkRow), copies)
+        return copy_id
+
     def discard_staged(self, base_id: str) -> None:
         """Forget every staged document of a base."""
         with self._database.write() as session:
             session.execute(delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.status == "staged"))
 
-    def publish_staged(self, base_id: str, failures: Mapping[str, ErrorInfo], columns: Mapping[str, Any]) -> None:
+    def publish_staged(self, base_id: str, columns: Mapping[str, Any]) -> list[str]:
         """Put the staged documents in place of the ready ones, and set columns of the base, all at once.
 
-        A staged document whose counterpart was removed or replaced meanwhile is dropped. A ready document that could
-        not be read again, by its id in ``failures``, stays in the list as failed: vectors of two embedders never mix.
+        A staged document whose counterpart was removed meanwhile is dropped. A ready document without a staged one
+        stays in the list as failed: vectors of two embedders never mix.
+
+        Returns:
+            The ids of the documents that are not ready any more, or were staged and never will be.
         """
         mine = select(DocumentRow).where(DocumentRow.base_id == base_id)
         with self._database.write() as session:
             staged = {row.name: row for row in session.scalars(mine.where(DocumentRow.status == "staged"))}
-            for row in session.scalars(mine.where(DocumentRow.status == "ready")).all():
+            ready = session.scalars(mine.where(DocumentRow.status == "ready")).all()
+            gone = [row.id for row in ready]
+            for row in ready:
                 fresh = staged.get(row.name)
                 if fresh is not None and fresh.sha256 == row.sha256:
                     del staged[row.name]
                     session.delete(row)
                     session.flush()  # the name must be free before the staged row takes it
-                    fresh.status = "ready"
+                    fresh.status, fresh.created_at = "ready", row.created_at
                 else:
-                    _to_failed(session, row, failures.get(row.id, ErrorInfo(code="reindex_needed")))
+                    _to_failed(session, row, ErrorInfo(code="reindex_needed"))
             for orphan in staged.values():
+                gone.append(orphan.id)
                 session.delete(orphan)
             session.execute(update(KnowledgeBaseRow).where(KnowledgeBaseRow.id == base_id).values(**columns))
+        return gone
 
     def add_failed(self, new: NewDocument, error: ErrorInfo) -> str | None:
         """Record a file that could not be read, unless a readable document of that name is there; return its id."""
@@ -198,6 +234,10 @@ def _to_failed(session: Session, row: DocumentRow, error: ErrorInfo) -> None:
     session.execute(delete(ChunkRow).where(ChunkRow.document_id == row.id))
     session.execute(delete(DocumentTextRow).where(DocumentTextRow.document_id == row.id))
     row.status, row.error, row.chunk_count = "failed", error_to_json(error), 0
+
+
+def _columns(row: DocumentRow | ChunkRow) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
 
 
 def _require_base(session: Session, base_id: str) -> None:

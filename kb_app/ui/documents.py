@@ -8,7 +8,7 @@ from ingestion.load import supported_extensions
 from ingestion.load.ocr import OCR_WARNING
 from kb_app.app import App
 from kb_app.errors import KBAppError
-from kb_app.models import DocumentRecord, KnowledgeBase
+from kb_app.models import KEPT_WARNING, DocumentRecord, KnowledgeBase
 from kb_app.services.intake import ARCHIVE_EXTENSION
 from kb_app.services.library import Upload
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
@@ -188,6 +188,8 @@ def _facts(document: DocumentRecord) -> list[str]:
     if OCR_WARNING in document.warnings:
         parts.append(t("documents.recognised"))
     lines = [f":gray[{' · '.join(parts)}]"]
+    if KEPT_WARNING in document.warnings:
+        lines.append(f":orange[{t('documents.not_read_again')}]")
     if document.unreadable_pages:
         pages = ", ".join(str(page) for page in document.unreadable_pages[:20])
         lines.append(f":orange[{t('documents.partial', pages=pages)}]")

@@ -1,12 +1,14 @@
 """The library with everything real: database, originals, worker processes, keyword index and Chroma."""
 
+import hashlib
 import shutil
 import unicodedata
 
 import pytest
 
 from kb_app.app import build_app
-from kb_app.errors import DuplicateNameError, InvalidNameError, NotFoundError, StorageError
+from kb_app.errors import DiskFullError, DuplicateNameError, InvalidNameError, NotFoundError, StorageError
+from kb_app.models import KEPT_WARNING
 from kb_app.services.intake import Upload, clean_document_name
 from kb_app.settings import load_settings
 
@@ -111,6 +113,21 @@ def test_a_document_removed_while_its_group_is_stored_fails_no_other(app, monkey
     assert [document.name for document in app.library.documents(base.id)] == ["bike.txt"]
 
 
+def test_jobs_go_on_when_a_full_disk_has_room_again(app, monkeypatch):
+    base = app.library.create("茶")
+    finish, refusals = app._worker._jobs.finish, iter(range(3))
+
+    def refuse_for_a_while(*arguments, **values):
+        if next(refusals, None) is not None:
+            raise DiskFullError("disk is full")
+        finish(*arguments, **values)
+
+    monkeypatch.setattr(app._worker._jobs, "finish", refuse_for_a_while)
+    jobs = add(app, base, tea_md=TEA, bike_txt=BIKE)
+    assert {job.state for job in jobs} <= {"ready", "unchanged"}
+    assert len(app.library.documents(base.id)) == 2
+
+
 def test_a_group_the_database_refuses_leaves_nothing_in_the_indexes(app, monkeypatch):
     base = app.library.create("茶")
     store = app._worker._ingester._documents
@@ -165,6 +182,20 @@ def test_bad_files_fail_one_by_one_and_the_others_go_on(app, tmp_path):
     assert shown["good.txt"] is None
 
 
+def test_a_failed_replacement_can_be_tried_again_after_a_restart(tmp_path):
+    settings = load_settings(tmp_path / "data")
+    with build_app(settings, owner=True) as app:
+        base = app.library.create("b")
+        add(app, base, tea_md=TEA)
+        (job,) = add(app, base, tea_md=b" \n ")
+        assert (job.state, job.document_id) == ("failed", None)
+    with build_app(settings, owner=True) as app:
+        assert app._worker._ingester._originals.read(hashlib.sha256(b" \n ").hexdigest()) == b" \n "
+        app.jobs.dismiss(base.id)
+    with build_app(settings, owner=True) as app:
+        assert len([path for path in (settings.data_dir / "originals").rglob("*") if path.is_file()]) == 1
+
+
 def test_a_file_over_the_limit_is_refused_without_being_kept(tmp_path):
     with build_app(load_settings(tmp_path / "data", max_upload_mb=1), owner=True) as app:
         base = app.library.create("b")
@@ -214,14 +245,14 @@ def test_reindexing_keeps_every_document_and_its_answers(app):
     assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
 
 
-def test_a_document_whose_original_is_lost_is_shown_as_failed_after_reindexing(app):
+def test_a_document_whose_original_is_lost_is_kept_as_it_was_when_reindexing(app):
     base = app.library.create("茶")
     tea, _ = add(app, base, tea_md=TEA, bike_txt=BIKE)
     app.library.original(tea.document_id).unlink()
     app.jobs.wait(app.library.reindex(base.id))
-    assert documents_found(app, base, "龙井茶产于杭州") <= {"bike.txt"}
-    shown = {document.name: document.status for document in app.library.documents(base.id)}
-    assert shown == {"tea.md": "failed", "bike.txt": "ready"}
+    assert documents_found(app, base, "龙井茶产于杭州") == {"tea.md"}
+    shown = {document.name: (document.status, document.warnings) for document in app.library.documents(base.id)}
+    assert shown == {"tea.md": ("ready", (KEPT_WARNING,)), "bike.txt": ("ready", ())}
 
 
 def test_the_example_base_answers_in_both_languages(app):
