@@ -1,12 +1,15 @@
 """One file to chunks: load, clean, chunk. Pure, and importable in a bare worker process."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ingestion.chunk import chunk
 from ingestion.clean import CleanRules, clean
 from ingestion.errors import NoTextError
 from ingestion.load import load
 from ingestion.load.ocr import load_by_ocr
 from ingestion.load.pdf import load_pdf_by_pypdf
-from ingestion.models import ChunkOptions, LoadedDocument, LoadLimits, PreparedDocument, Progress
+from ingestion.models import Chunk, ChunkOptions, LoadedDocument, LoadLimits, PreparedDocument, Progress
 
 
 def prepare(  # noqa: PLR0913 - each argument is a separate choice of the caller
@@ -70,11 +73,21 @@ def _finish(
     report("clean", 0, 0)
     document = clean(loaded, rules)
     report("chunk", 0, 0)
-    chunks = chunk(document, options)
+    chunks = _without_repeats(chunk(document, options))
     if not chunks:
         raise NoTextError("no words after cleaning")
     report("chunk", len(chunks), len(chunks))
     return PreparedDocument(loaded=loaded, document=document, chunks=chunks)
+
+
+def _without_repeats(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    """Return the chunks whose words no earlier one has: a table of equal rows would only crowd the search.
+
+    The document's text keeps everything; the indexes of the chunks stay without gaps.
+    """
+    first = {one.search_text: one for one in reversed(chunks)}
+    kept = [one for one in chunks if first[one.search_text] is one]
+    return tuple(replace(one, index=index) for index, one in enumerate(kept))
 
 
 def _ignore(stage: str, done: int, total: int) -> None:

@@ -102,6 +102,13 @@ class Ingester:
             self._complete(self._reading.popleft())
         self._store_group()
 
+    def abandon(self) -> None:
+        """Forget what was taken and is not stored; somebody else puts its jobs back into the queue."""
+        for reading in self._reading:
+            reading.prepared.cancel()
+        self._reading.clear()
+        self._group = None
+
     def close(self) -> None:
         """Forget what is being read; its jobs are done again at the next start."""
         self._readers.shutdown(wait=False, cancel_futures=True)

@@ -9,7 +9,7 @@ import threading
 import time
 from functools import partial
 
-from kb_app.errors import KBAppError
+from kb_app.errors import KBAppError, StorageError
 from kb_app.services.archives import Expander
 from kb_app.services.fetching import Fetcher
 from kb_app.services.indexes import Indexes
@@ -73,7 +73,18 @@ class Worker:
                 self._step()
             except Exception:  # noqa: BLE001 - the top of the thread: without it nothing would be ingested any more
                 _LOG.exception("the worker stumbled; it goes on")
-                self._closing.wait(_PAUSE_S)
+                self._recover()
+
+    def _recover(self) -> None:
+        """Put what was in hand back into the queue, as soon as the database takes it: its disk may be full."""
+        self._ingester.abandon()
+        while not self._closing.wait(_PAUSE_S):
+            try:
+                self._jobs.resume()
+            except StorageError as error:
+                _LOG.warning("the database still refuses: %s", error)
+            else:
+                return
 
     def _step(self) -> None:
         if self._indexes.rebuild_due:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 #: Measured: ``ef_search`` 100, the default, loses 4-13 % of the nearest neighbours of hashed vectors; 400 loses none.
-_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200, "max_neighbors": 32}}
+_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 100, "max_neighbors": 16}}
 #: Chroma hands ids to SQLite as parameters; more than this fails with "too many SQL variables".
 _PAGE = 5_000
 
