@@ -20,6 +20,7 @@ from kb_app.ui.state import (
     DOCUMENT_PAGE,
     SELECTED_DOCUMENTS,
     UPLOAD_GENERATION,
+    UPLOADED_FILES,
     set_widget,
     widget,
 )
@@ -47,11 +48,14 @@ def upload_box(app: App, base: KnowledgeBase) -> None:
 
 
 def _add(app: App, base_id: str, key: str) -> None:
-    files = widget(key)
-    if not isinstance(files, list) or not files:
+    value = widget(key)
+    known = UPLOADED_FILES.get()
+    # A browser that is slow to draw the emptied box may send the same files again.
+    files = [file for file in value if file.file_id not in known] if isinstance(value, list) else []
+    if not files:
         return
-    # A new key empties the box; the same files cannot be added twice by a second click.
-    UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)
+    UPLOADED_FILES.set(known | {file.file_id for file in files})
+    UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)  # a new key empties the box
     try:
         app.library.add_files(base_id, [Upload(name=file.name, data=file.getvalue()) for file in files])
     except KBAppError as error:

@@ -48,7 +48,7 @@ def test_first_run_to_a_checked_answer_and_back(page: Page, files: list[Path]) -
     create_base(page, "My notes", first=True)
     go_to(page, "Knowledge bases")
     upload(page, *files)
-    expect(page.get_by_text("3 added")).to_be_visible()
+    expect(page.get_by_text("Last additions · 3 added · 1 failed", exact=True)).to_be_visible()
     expect(page.get_by_text("The file is empty (0 bytes).").first).to_be_visible()
     expect(page.get_by_text("番茄炒蛋.md").first).to_be_visible()
 
@@ -89,7 +89,7 @@ def test_real_books_and_courses(page: Page, shared_data: Path) -> None:
     go_to(page, "Knowledge bases")
     upload(page, shared_data / "pumpkin_book.pdf", *courses)
     expect(page.get_by_text("of 4 files done")).to_be_visible()
-    expect(page.get_by_text("4 added")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Last additions · 4 added", exact=True)).to_be_visible(timeout=120_000)
 
     key(page, "ask_base").get_by_role("button").click()
     ask(page, "南瓜书是什么书？")
@@ -121,7 +121,7 @@ def ollama_page(ollama_app: Server, browser: Browser, network: Network, files: l
     create_base(opened, "My notes", first=True)
     go_to(opened, "Knowledge bases")
     upload(opened, *files)
-    expect(opened.get_by_text("3 added")).to_be_visible(timeout=60_000)
+    expect(opened.get_by_text("Last additions · 3 added · 1 failed", exact=True)).to_be_visible(timeout=60_000)
     key(opened, "ask_base").get_by_role("button").click()
     pick_model(opened, "ollama/qwen3:8b")
     yield opened
