@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.load import supported_extensions
 from ingestion.load.ocr import OCR_WARNING
@@ -34,34 +35,40 @@ def upload_box(app: App, base: KnowledgeBase) -> None:
     """Draw the box that takes any number of files and hands them over as soon as they have arrived."""
     extensions = (*supported_extensions(), ARCHIVE_EXTENSION)
     names = ", ".join(extension.lstrip(".").upper() for extension in extensions)
-    key = f"upload_{base.id}_{UPLOAD_GENERATION.get()}"
-    st.file_uploader(
+    files = st.file_uploader(
         t("upload.label"),
         type=[extension.lstrip(".") for extension in extensions],
         accept_multiple_files=True,
-        key=key,
+        key=f"upload_{base.id}_{UPLOAD_GENERATION.get()}",
         help=t("upload.help", extensions=names),
-        on_change=_add,
-        args=(app, base.id, key),
     )
     st.caption(t("upload.limit", size=app.settings.max_upload_mb))
+    if files:
+        _add(app, base.id, files)
+        UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)  # a new key empties the box
+        st.rerun()
 
 
-def _add(app: App, base_id: str, key: str) -> None:
-    value = widget(key)
+def _add(app: App, base_id: str, files: Sequence[UploadedFile]) -> None:
+    """Add every file once.
+
+    Streamlit may break a run, and a callback, off at any access to its session state to start the next run, which
+    finds the same files in the box. So the files are noted in place, with no such access before they are added.
+    """
     known = UPLOADED_FILES.get()
-    # A browser that is slow to draw the emptied box may send the same files again.
-    files = [file for file in value if file.file_id not in known] if isinstance(value, list) else []
-    if not files:
+    if known is None:
+        known = set()
+        UPLOADED_FILES.set(known)
+    new = [file for file in files if file.file_id not in known]
+    if not new:
         return
-    UPLOADED_FILES.set(known | {file.file_id for file in files})
-    UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)  # a new key empties the box
+    known.update(file.file_id for file in new)
     try:
-        app.library.add_files(base_id, [Upload(name=file.name, data=file.getvalue()) for file in files])
+        app.library.add_files(base_id, [Upload(name=file.name, data=file.getvalue()) for file in new])
     except KBAppError as error:
         flash_error(error)
     else:
-        flash(t("upload.started", count=len(files)))
+        flash(t("upload.started", count=len(new)))
 
 
 def document_list(app: App, base: KnowledgeBase) -> None:

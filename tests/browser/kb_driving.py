@@ -21,7 +21,7 @@ def go_to(page: Page, name: str) -> None:
 
 
 def upload(page: Page, *files: Path) -> None:
-    box = page.get_by_test_id("stFileUploaderDropzoneInput")
+    box = page.locator("[class*=st-key-upload_]").get_by_test_id("stFileUploaderDropzoneInput")
     expect(box).to_have_count(1)  # while the page changes over to another base, both boxes are there
     box.set_input_files([str(file) for file in files])
 

@@ -20,24 +20,24 @@ def app(tmp_path: Path) -> Iterator[App]:
         use_app(None)
 
 
-def draw_box_and_repeat_its_callback() -> None:
+def draw_box_with_its_old_files() -> None:
     import streamlit as st
 
-    from kb_app.ui.documents import _add, upload_box
+    from kb_app.ui.documents import upload_box
     from kb_app.ui.runtime import get_app
+    from kb_app.ui.state import UPLOAD_GENERATION
 
-    app = get_app()
-    (base,) = app.library.bases()
-    files = st.session_state.get(f"upload_{base.id}_0")
-    upload_box(app, base)
-    if files:  # as a slow browser does, which sends the box's old value again
-        st.session_state["again"] = files
-        _add(app, base.id, "again")
+    (base,) = get_app().library.bases()
+    if st.session_state.get("kb.uploaded_files") and "again" not in st.session_state:
+        # A run that was broken off before it emptied the box, or a browser that sends its old value once more.
+        st.session_state["again"] = True
+        UPLOAD_GENERATION.set(0)
+    upload_box(get_app(), base)
 
 
 def test_files_sent_twice_by_the_browser_are_added_once(app: App) -> None:
     (base,) = app.library.bases()
-    page = AppTest.from_function(draw_box_and_repeat_its_callback).run()
+    page = AppTest.from_function(draw_box_with_its_old_files).run()
     files = [("a.md", b"About bees.", "text/plain"), ("empty.txt", b"", "text/plain")]
     page.file_uploader[0].set_value(files).run()
 
