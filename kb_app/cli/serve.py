@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _ANSWER_WITHIN_S = 60.0
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def register(commands: Commands) -> None:
@@ -136,14 +136,12 @@ def _flatten(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]
 
 
 def _allowed_hosts(host: str) -> list[str]:
-    """Return the names a browser may call the server by; an empty list allows any.
+    """Return the names a browser may call the server by, IPv6 addresses without brackets; an empty list allows any.
 
     On loopback this keeps a web page from reaching the app through a name of its own that resolves to 127.0.0.1.
     Which names lead to "all interfaces" cannot be known here.
     """
-    if is_loopback(host):
-        return list(_LOCAL_NAMES)
-    return [] if _is_wildcard(host) else [_host_in_url(host), *_LOCAL_NAMES]
+    return [] if _is_wildcard(host) else list(dict.fromkeys((host, *_LOCAL_NAMES)))
 
 
 def is_loopback(host: str) -> bool:

