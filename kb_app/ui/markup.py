@@ -16,8 +16,15 @@ _CODE = re.compile(
     r"|\$\$.+?\$\$|\$[^\s$][^$\n]*\$",  # formulas keep their characters as well
     re.S | re.M,
 )
-_REFERENCE_DEFINITION = re.compile(r"^([ \t>*+\-\d.)]*\[[^\]]*\]):", re.M)
-_SINGLE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
+_LINE_END = re.compile(r"\r\n?")
+# CommonMark's link label: up to 999 characters, brackets only behind a backslash. A byte order mark is skipped.
+_REFERENCE_DEFINITION = re.compile(r"^([\ufeff \t>*+\-\d.)]*\[(?:[^\[\]\\]|\\.){0,999}\]):", re.M | re.S)
+_SPECIAL_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?P<address>(?:https?://|www\.)[^\s<]{1,2000})(?P<end><?)"
+    r"|<"
+    r"|(?<![~\\])~(?!~)",
+    re.I,
+)
 _BOLD = re.compile(r"(?<!\*)\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?!\*)")
 _PUNCTUATION = "，。！？；：、（）《》〈〉【】「」『』“”‘’…—"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>~$:&|!])")
@@ -33,6 +40,7 @@ def safe(text: str, markers: Collection[int] = ()) -> str:
     Images and link reference definitions are broken everywhere, also inside code: a cleaner that skips code
     can be led astray by an unclosed fence. HTML, tildes, CJK emphasis and markers change outside code only.
     """
+    text = _LINE_END.sub("\n", text)
     text = text.replace("![", f"!{_ZERO_WIDTH_SPACE}[")
     text = _REFERENCE_DEFINITION.sub(rf"\1{_ZERO_WIDTH_SPACE}:", text)
     parts: list[str] = []
@@ -45,10 +53,16 @@ def safe(text: str, markers: Collection[int] = ()) -> str:
 
 
 def _prose(text: str, markers: Collection[int]) -> str:
-    text = text.replace("<", r"\<")
-    text = _SINGLE_TILDE.sub(r"\~", text)
+    text = _SPECIAL_IN_PROSE.sub(_escaped, text)
     text = _BOLD.sub(_spaced_bold, text)
     return _MARKER.sub(lambda match: _badge(match, markers), text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A bare address is linked up to the next space, backslashes and entities included; it keeps its own tildes."""
+    if match["address"]:
+        return match["address"] + (rf"{_HAIR_SPACE}\<" if match["end"] else "")
+    return rf"\{match[0]}"
 
 
 def _badge(match: re.Match[str], markers: Collection[int]) -> str:

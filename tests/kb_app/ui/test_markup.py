@@ -1,5 +1,7 @@
 """Untrusted text, rendered by a CommonMark parser: nothing is loaded, nothing is linked behind the reader's back."""
 
+import time
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -40,10 +42,40 @@ def test_no_attack_makes_an_image_or_a_frame(attack: str) -> None:
 
 @pytest.mark.parametrize(
     "definition",
-    [f"[1]: {REMOTE}", f"> [1]: {REMOTE}", f"- [1]: {REMOTE}", f"   [1]:\n{REMOTE}", f"1. [1]: {REMOTE}"],
+    [
+        f"[1]: {REMOTE}",
+        f"> [1]: {REMOTE}",
+        f"- [1]: {REMOTE}",
+        f"   [1]:\n{REMOTE}",
+        f"1. [1]: {REMOTE}",
+        f"\r\r[1]: {REMOTE}",
+        f"\ufeff[1]: {REMOTE}",
+    ],
 )
 def test_a_document_cannot_turn_a_marker_into_its_own_link(definition: str) -> None:
     assert "<a " not in render(f"see [1]\n\n{safe(definition)}").replace(f">{REMOTE}<", "")
+
+
+@pytest.mark.parametrize("label_text", [r"a\[b", r"a\]b", r"\\", "two\nlines", "a" * 999])
+def test_a_document_cannot_define_a_link_by_any_label(label_text: str) -> None:
+    assert "<a " in render(f"see [{label_text}]\n\n[{label_text}]: {REMOTE}")
+    assert "<a " not in render(f"see [{label_text}]\n\n{safe(f'[{label_text}]: {REMOTE}')}")
+
+
+@pytest.mark.parametrize("text", ["[\n", "[", "[\\[\n", "[a\n", "`a ", "$a", "**a", "http://", "- [", "<", "\\"])
+def test_repeated_marks_take_no_time(text: str) -> None:
+    start = time.process_time()
+    safe(text * 20_000)
+
+    assert time.process_time() - start < 1
+
+
+def test_an_address_ends_before_a_bracket_and_keeps_its_tilde() -> None:
+    shown = safe("see http://a.test/~me<br>, www.a.test<b> and a<b ~ c")
+
+    assert "http://a.test/~me\u200a\\<br>" in shown
+    assert "www.a.test\u200a\\<b>" in shown
+    assert "a\\<b \\~ c" in shown
 
 
 def test_markers_become_badges_only_where_a_source_exists_and_not_in_code() -> None:
