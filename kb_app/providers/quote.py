@@ -37,11 +37,12 @@ class QuoteModel:
 
 
 def _as_markdown(quote: Quote) -> str:
-    """Return the quotation as a Markdown quote, its marker on the last line; code keeps its fence."""
+    """Return the quotation as a Markdown quote, its marker on the last line; code keeps its fence, a row its header."""
     is_block = quote.text.startswith(("```", "~~~", "|"))
     is_code = is_block and not quote.text.startswith("|")
     # A number in brackets in the document's own words is not a citation of ours.
-    text = quote.text if is_code else _OWN_BRACKETS.sub(r"\\[\1\\]", quote.text)
+    text = f"{quote.header}\n{quote.text}" if quote.header else quote.text
+    text = text if is_code else _OWN_BRACKETS.sub(r"\\[\1\\]", text)
     lines = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     return f"{lines}\n>\n> [{quote.marker}]" if is_block else f"{lines} [{quote.marker}]"
 

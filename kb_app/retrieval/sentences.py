@@ -22,6 +22,12 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _MARKUP = re.compile(r"\]\([^)]*\)|https?://\S+|<[^>\n]+>|[^\w]+")
 _LONGEST_CODE_CHARS = 800
 _LEAST_LETTERS = 2
+_TABLE_RULE = re.compile(r"[ \t]*(?=[^\n]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_UNDERLINE = re.compile(r"[ \t]*(?:={2,}|-{2,})[ \t]*$", re.MULTILINE)
+_BOLD_LINE = re.compile(r"[ \t]*(\*\*|__)(?:(?!\1).)+\1[:：]?[ \t]*$")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_CELL_MARKUP = re.compile(r"[*_`\[]|\](?:\([^)]*\))?")
+SENTENCE_ENDS = tuple("。！？；.!?;…")
 
 
 def quotable_spans(text: str) -> list[Span]:
@@ -45,11 +51,34 @@ def is_table_row(text: str) -> bool:
     return text.startswith("|")
 
 
+def table_header(text: str, row_start: int) -> str:
+    """Return the header line and the rule above the table row at ``row_start``; empty when ``text`` has none."""
+    lines = text[:row_start].splitlines()
+    if lines and not lines[-1].strip():
+        lines.pop()  # the row's own indentation
+    for position in range(len(lines) - 1, 0, -1):
+        if _TABLE_RULE.match(lines[position]):
+            return f"{lines[position - 1].strip()}\n{lines[position].strip()}"
+        if not is_table_row(lines[position].strip()):
+            break
+    return ""
+
+
+def table_cells(row: str) -> list[str]:
+    """Return the texts of a row's cells without emphasis and link targets."""
+    return [_CELL_MARKUP.sub("", cell).strip() for cell in _CELL_BORDER.split(row.strip().strip("|"))]
+
+
 def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
     for first, last in split_sentences(text[start:end]):
         first, last = first + start, last + start
         line = text[text.rfind("\n", 0, first) + 1 : last]
-        if _NOISE_LINE.match(line) or _is_half_row(text, first, last):
+        if is_table_row(line.lstrip()):
+            # A row is quoted whole, whatever sentences its cells hold.
+            if not is_table_row(text[first:last]):
+                continue
+            last = first + len(text[first:end].partition("\n")[0].rstrip())
+        if _NOISE_LINE.match(line) or _is_header(text, line, last):
             continue
         marks = _BLOCK_MARKS.match(text, first, last)
         first, last = _balanced(text, marks.end() if marks is not None else first, last)
@@ -57,6 +86,16 @@ def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
             last = _list_end(text, last, end)
         if len(_MARKUP.sub("", _IMAGE.sub("", text[first:last]))) >= _LEAST_LETTERS:
             yield first, last
+
+
+def _is_header(text: str, line: str, last: int) -> bool:
+    """Whether the line is the header of a table, or a heading by its underline or by being all bold."""
+    following = text.find("\n", last) + 1
+    if following and _TABLE_RULE.match(text, following):
+        return True
+    if line.rstrip("*_ \t").endswith(SENTENCE_ENDS):
+        return False
+    return bool(_BOLD_LINE.match(line) or (following and _UNDERLINE.match(text, following)))
 
 
 def _balanced(text: str, first: int, last: int) -> Span:
@@ -80,11 +119,3 @@ def _list_end(text: str, last: int, end: int) -> int:
         elif line.strip():
             break
     return found if found - last <= _LONGEST_LIST_CHARS else last
-
-
-def _is_half_row(text: str, first: int, last: int) -> bool:
-    """Whether the span is part of a table row; a row is quoted whole or not at all."""
-    line_start = text.rfind("\n", 0, first) + 1
-    line_end = text.find("\n", last)
-    line = text[line_start : line_end if line_end >= 0 else len(text)].strip()
-    return line.startswith("|") and line != text[first:last]

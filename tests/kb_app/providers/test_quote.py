@@ -1,14 +1,17 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from ingestion.embed import HashedEmbedder
+from ingestion.prepare import prepare
 from kb_app.errors import ModelNotFoundError
 from kb_app.messages import translate
 from kb_app.models import ChatRequest, Finished, Source, Token
 from kb_app.providers.builtin import BuiltinProvider
 from kb_app.providers.quote import QuoteModel, QuoteProvider
 
+GUIDE = Path(__file__).parents[3] / "examples" / "泡茶手册.md"
 TEXT = (
     "JoyRL is a library based on PyTorch and Ray. It was released by volunteers in 2022.\n\n"
     "```python\nimport joyrl\n```\n"
@@ -42,6 +45,33 @@ def test_it_quotes_the_source_and_marks_every_quotation():
 def test_code_keeps_its_fence():
     text = answer(request("```python\nimport joyrl  # based on a library\n```\n"))
     assert "> ```python\n> import joyrl  # based on a library\n> ```\n>\n> [7]" in text
+
+
+@pytest.mark.parametrize("question", ["绿茶用多少度的水泡？", "绿茶水温多少？"])
+def test_a_table_row_of_the_example_base_is_shown_with_its_header(question):
+    document = prepare(GUIDE.read_bytes(), GUIDE.name)
+    sources = tuple(
+        Source(
+            marker=chunk.index + 1,
+            base_id="b",
+            document_id="d",
+            document=GUIDE.name,
+            chunk_id=f"d:{chunk.index}",
+            text=chunk.text,
+            score=1.0,
+            title=document.document.title,
+            heading=chunk.heading,
+        )
+        for chunk in document.chunks
+    )
+    text = answer(ChatRequest(messages=(), question=question, sources=sources, language="zh"))
+    assert text.split("\n\n")[1] == (
+        "> | 茶类 | 水温 | 说明 |\n"
+        "> | --- | --- | --- |\n"
+        "> | 绿茶 | 80 ℃ 左右 | 水太烫会把嫩芽烫熟，茶汤发黄发苦 |\n"
+        ">\n"
+        "> [1]"
+    )
 
 
 def test_it_streams_in_small_pieces():
