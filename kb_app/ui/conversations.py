@@ -103,8 +103,12 @@ def _menu(app: App, conversation: Conversation) -> None:
 
 def _rename(app: App, conversation_id: str, key: str) -> None:
     title = str(widget(key) or "").strip()
-    if title:
+    if not title:
+        return
+    try:
         app.history.rename(conversation_id, title)
+    except KBAppError as error:
+        flash_error(error)
 
 
 def delete_dialog(app: App) -> None:

@@ -135,6 +135,27 @@ def test_a_question_nothing_answers_says_so(app: App, base_id: str, open_page: O
     assert "chess championship" in shown_text(open_page(chat=conversation_id))
 
 
+def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_again(
+    app: App, base_id: str, open_page: Open
+) -> None:
+    conversation_id = answered(app, base_id)
+    page = open_page(chat=conversation_id)
+    app.history.delete(conversation_id)
+    page.text_input(key=f"title_{conversation_id}").set_value("Brood")
+    page.button(key="save_title").click().run()
+    assert not page.exception
+    assert "This does not exist any more." in next(toast.value.replace("\\", "") for toast in page.toast)
+    assert "This conversation does not exist" in shown_text(page)
+
+    conversation_id = answered(app, base_id)
+    page = open_page(chat=conversation_id)
+    page.button(key="delete_chat").click().run()
+    app.history.delete(conversation_id)
+    page.button(key="confirm_yes").click().run()
+    assert not page.exception
+    assert not app.history.conversations(limit=5)
+
+
 def test_a_conversation_is_renamed_and_deleted(app: App, base_id: str, open_page: Open) -> None:
     conversation_id = answered(app, base_id)
     page = open_page(chat=conversation_id)
