@@ -7,6 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.load import supported_extensions
 from ingestion.load.ocr import OCR_WARNING
+from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KEPT_WARNING, DocumentRecord, KnowledgeBase
@@ -34,10 +35,12 @@ _PAGE_SIZE = 25
 def upload_box(app: App, base: KnowledgeBase) -> None:
     """Draw the box that takes any number of files and hands them over as soon as they have arrived."""
     extensions = (*supported_extensions(), ARCHIVE_EXTENSION)
+    # Sound and video are taken as well, for the outcome says how to make text of them.
+    accepted = (*extensions, *sorted(MEDIA_EXTENSIONS))
     names = ", ".join(extension.lstrip(".").upper() for extension in extensions)
     files = st.file_uploader(
         t("upload.label"),
-        type=[extension.lstrip(".") for extension in extensions],
+        type=[extension.lstrip(".") for extension in accepted],
         accept_multiple_files=True,
         key=f"upload_{base.id}_{UPLOAD_GENERATION.get()}",
         help=t("upload.help", extensions=names),

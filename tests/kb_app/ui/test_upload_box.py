@@ -47,3 +47,24 @@ def test_files_sent_twice_by_the_browser_are_added_once(app: App) -> None:
     page.file_uploader[0].set_value(files).run()
 
     assert len(app.jobs.recent(base.id)) == 4
+
+
+def test_sound_is_taken_and_the_outcome_says_how_to_make_text_of_it(app: App) -> None:
+    (base,) = app.library.bases()
+    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    assert {".mp3", ".mp4", ".pdf", ".zip"} <= set(page.file_uploader[0].proto.type)
+    page.file_uploader[0].set_value([("talk.mp3", b"ID3" + bytes(500), "audio/mpeg")]).run()
+    for batch_id in {job.batch_id for job in app.jobs.recent(base.id)}:
+        app.jobs.wait(batch_id)
+
+    (job,) = app.jobs.recent(base.id)
+    assert job.error is not None
+    assert job.error.code == "transcription_needed"
+
+
+def test_the_sentence_under_the_box_names_kinds_and_not_endings(app: App) -> None:
+    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    sentence = page.caption[0].value
+    assert "Word" in sentence
+    assert "DOCM" not in sentence
+    assert "DOCM" in page.file_uploader[0].help
