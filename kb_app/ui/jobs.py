@@ -35,14 +35,20 @@ def is_busy(app: App, base_id: str) -> bool:
 
 
 def job_progress(app: App, base_id: str) -> None:
-    """Show the base's jobs; while some are active, twice a second, and redraw the page when the last ends."""
-    busy = is_busy(app, base_id)
-    st.fragment(run_every=_REFRESH_S if busy else None)(_job_progress)(app, base_id, busy)
-
-
-def _job_progress(app: App, base_id: str, was_busy: bool) -> None:
+    """Show the base's jobs; while some are active, twice a second, and redraw the page when one has ended."""
     under_way = _shown(app.jobs.under_way(base_id))
-    if was_busy and not under_way:
+    finished = _finished_count(under_way) if under_way else None
+    st.fragment(run_every=_REFRESH_S if under_way else None)(_job_progress)(app, base_id, finished)
+
+
+def _finished_count(jobs: Sequence[Job]) -> int:
+    return sum(not job.is_active for job in jobs)
+
+
+def _job_progress(app: App, base_id: str, drawn: int | None) -> None:
+    """Draw the jobs; ``drawn``: how many had ended when the page around them was drawn, None where none was active."""
+    under_way = _shown(app.jobs.under_way(base_id))
+    if drawn is not None and (not under_way or _finished_count(under_way) != drawn):
         st.rerun()
     jobs = under_way or _shown(app.jobs.recent(base_id, limit=_RECENT_LIMIT))
     if not jobs:

@@ -46,6 +46,32 @@ def test_progress_counts_what_was_added_now_and_not_before(app: App) -> None:
     assert "0 / 2" in progress.proto.text.replace(" of ", " / ")
 
 
+def draw_jobs_of_a_stale_page() -> None:
+    import streamlit as st
+
+    from kb_app.ui.jobs import _job_progress
+    from kb_app.ui.runtime import get_app
+
+    (base,) = get_app().library.bases()
+    runs = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    if runs < 5:
+        st.text(runs)
+        # What the fragment does at a tick: the page around it was drawn before, and once more, after a file was done.
+        _job_progress(get_app(), base.id, 0 if runs == 1 else 1)
+
+
+def test_the_page_is_drawn_again_when_a_file_is_done_and_others_wait(app: App, tmp_path: Path) -> None:
+    base = app.library.create("b")
+    app.jobs.pause(base.id)
+    app.library.add_files(base.id, [Upload(name="gone.md", data=tmp_path / "gone.md"), *notes("a", 1)])
+    assert [job.state for job in app.jobs.under_way(base.id)] == ["failed", "queued"]
+
+    page = AppTest.from_function(draw_jobs_of_a_stale_page).run()
+
+    assert page.text[0].value == "2"
+    assert len(page.get("progress")) == 1
+
+
 def draw_scope() -> None:
     import streamlit as st
 
