@@ -15,7 +15,7 @@ from ingestion.protocols import Vectors
 from kb_app.errors import BadRequestError, BadResponseError, InterruptedStreamError, MissingKeyError
 from kb_app.models import ChatRequest, ModelEvent
 from kb_app.providers.completions import ChunkReader, named, request_fields
-from kb_app.providers.embedding import embed_in_batches
+from kb_app.providers.embedding import ServerEmbedder, embed_in_batches
 from kb_app.providers.endpoint import Endpoint, Origin, clean_address
 from kb_app.providers.families import EmbeddingModel, Family
 from kb_app.providers.stream import EventStream, Hangup
@@ -170,41 +170,23 @@ class CloudChatModel:
         yield from reader.ending()
 
 
-class CloudEmbedder:
+class CloudEmbedder(ServerEmbedder):
     """One embedding model."""
 
     def __init__(self, server: CompletionsServer, model: str, limits: EmbeddingModel) -> None:
         """Use ``model`` of ``server`` within ``limits``; nothing is sent yet."""
+        super().__init__()
         self._server = server
         self._model = model
         self._limits = limits
         self._origin = server.account.origin(model)
-        self._dimension: int | None = None
-        self._lock = threading.Lock()
 
     @property
     def model_id(self) -> str:
         """Id such as ``glm/embedding-3``."""
         return f"{self._server.account.name}/{self._model}"
 
-    @property
-    def dimension(self) -> int:
-        """Length of every vector, learnt from the first answer. Raises ProviderError."""
-        with self._lock:
-            if self._dimension is None:
-                self._dimension = self._embed(["dimension"], None).shape[1]
-            return self._dimension
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors of shape (len(texts), dimension). Raises ProviderError."""
-        return self._embed(texts, self.dimension)
-
-    def embed_query(self, text: str) -> Vectors:
-        """Return a unit vector of shape (dimension,). Raises ProviderError."""
-        vector: Vectors = self._embed([text], self.dimension)[0]
-        return vector
-
-    def _embed(self, texts: Sequence[str], dimension: int | None) -> Vectors:
+    def _embed(self, texts: Sequence[str], dimension: int | None, *, query: bool = False) -> Vectors:
         self._server.account.require_key(self._model)
         return embed_in_batches(
             texts,

@@ -1,5 +1,7 @@
 """Texts to unit vectors through a server: batches, retries, and every answer checked."""
 
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,6 +16,36 @@ EmbedBatch = Callable[[Sequence[str]], Sequence[Sequence[float]]]
 
 _ATTEMPTS = 3
 _LONGEST_WAIT_S = 30.0
+
+
+class ServerEmbedder(ABC):
+    """An embedder whose dimension only its server knows. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Ask for nothing yet."""
+        self._dimension: int | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector, learnt from the first answer. Raises ProviderError."""
+        with self._lock:
+            if self._dimension is None:
+                self._dimension = self._embed(["dimension"], None).shape[1]
+            return self._dimension
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors of shape (len(texts), dimension). Raises ProviderError."""
+        return self._embed(texts, self.dimension)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return a unit vector of shape (dimension,). Raises ProviderError."""
+        vector: Vectors = self._embed([text], self.dimension, query=True)[0]
+        return vector
+
+    @abstractmethod
+    def _embed(self, texts: Sequence[str], dimension: int | None, *, query: bool = False) -> Vectors:
+        """Return unit vectors; ``query`` is for models that embed a question in a way of its own."""
 
 
 def _wait_s(state: RetryCallState) -> float:

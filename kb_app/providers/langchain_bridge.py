@@ -17,7 +17,7 @@ from ingestion.protocols import Vectors
 from kb_app.errors import BadRequestError, ConfigurationError, ModelNotFoundError, ServerError, error_info
 from kb_app.models import ChatRequest, Finished, FinishReason, ModelEvent, ModelInfo, Thinking, Token, Usage
 from kb_app.providers.conversation import ThinkTags, canonical
-from kb_app.providers.embedding import embed_in_batches
+from kb_app.providers.embedding import ServerEmbedder, embed_in_batches
 from kb_app.providers.endpoint import Origin
 from kb_app.providers.failures import status_error, transport_error
 from kb_app.providers.stream import EventStream, Hangup
@@ -172,37 +172,19 @@ def _usage(chunk: Any) -> Usage | None:
     return Usage(prompt_tokens=counts["input_tokens"], completion_tokens=counts["output_tokens"])
 
 
-class LangChainEmbedder:
+class LangChainEmbedder(ServerEmbedder):
     """A LangChain embeddings class behind our protocol."""
 
     def __init__(self, model: Any, name: str) -> None:
         """Wrap ``model``, a ``langchain_core`` ``Embeddings``."""
+        super().__init__()
         self._model = model
         self._name = name
-        self._dimension: int | None = None
-        self._lock = threading.Lock()
 
     @property
     def model_id(self) -> str:
         """Id such as ``langchain/my-embeddings``."""
         return f"{NAME}/{self._name}"
-
-    @property
-    def dimension(self) -> int:
-        """Length of every vector, learnt from the first answer. Raises ProviderError."""
-        with self._lock:
-            if self._dimension is None:
-                self._dimension = self._embed(["dimension"], None).shape[1]
-            return self._dimension
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors of shape (len(texts), dimension). Raises ProviderError."""
-        return self._embed(texts, self.dimension)
-
-    def embed_query(self, text: str) -> Vectors:
-        """Return a unit vector of shape (dimension,), by the class's own way for queries. Raises ProviderError."""
-        vector: Vectors = self._embed([text], self.dimension, query=True)[0]
-        return vector
 
     def _embed(self, texts: Sequence[str], dimension: int | None, *, query: bool = False) -> Vectors:
         def send(batch: Sequence[str]) -> Sequence[Sequence[float]]:

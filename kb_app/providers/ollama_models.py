@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +16,7 @@ from ingestion.protocols import Vectors
 from kb_app.errors import BadRequestError, BadResponseError, ContextTooLongError, InterruptedStreamError
 from kb_app.models import ChatRequest, Finished, ModelEvent, Thinking, Usage
 from kb_app.providers.conversation import ThinkTags, canonical, least_tokens, most_tokens
-from kb_app.providers.embedding import embed_in_batches
+from kb_app.providers.embedding import ServerEmbedder, embed_in_batches
 from kb_app.providers.ollama_server import ModelFacts, OllamaServer
 from kb_app.providers.stream import EventStream, Hangup
 
@@ -127,40 +126,22 @@ def _answer_tokens(request: ChatRequest, messages: Sequence[dict[str, str]], win
     return wanted + max(0, min(_THINKING_TOKENS, window - most_tokens(messages) - wanted))
 
 
-class OllamaEmbedder:
+class OllamaEmbedder(ServerEmbedder):
     """One embedding model. Texts longer than its window are refused, never cut."""
 
     def __init__(self, server: OllamaServer, model: str) -> None:
         """Use ``model`` of ``server``; nothing is sent yet."""
+        super().__init__()
         self._server = server
         self._model = model
         self._origin = server.origin(model)
-        self._dimension: int | None = None
-        self._lock = threading.Lock()
 
     @property
     def model_id(self) -> str:
         """Id such as ``ollama/bge-m3``."""
         return f"ollama/{self._model}"
 
-    @property
-    def dimension(self) -> int:
-        """Length of every vector, learnt from the first answer. Raises ProviderError."""
-        with self._lock:
-            if self._dimension is None:
-                self._dimension = self._embed(["dimension"], None).shape[1]
-            return self._dimension
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors of shape (len(texts), dimension). Raises ProviderError."""
-        return self._embed(texts, self.dimension)
-
-    def embed_query(self, text: str) -> Vectors:
-        """Return a unit vector of shape (dimension,). Raises ProviderError."""
-        vector: Vectors = self._embed([text], self.dimension)[0]
-        return vector
-
-    def _embed(self, texts: Sequence[str], dimension: int | None) -> Vectors:
+    def _embed(self, texts: Sequence[str], dimension: int | None, *, query: bool = False) -> Vectors:
         def send(batch: Sequence[str]) -> Sequence[Sequence[float]]:
             with self._server.client(self._model) as client:
                 return client.embed(self._model, batch, truncate=False, keep_alive=_KEEP_ALIVE).embeddings
