@@ -98,15 +98,6 @@ class Document:
     pages: tuple[PageSpan, ...] = ()
     blocks: tuple[Block, ...] = ()
 
-    def page_at(self, offset: int) -> int | None:
-        """Return the 1-based page that holds character ``offset``, or None where there are no pages."""
-        found = None
-        for span in self.pages:
-            if span.start > offset:
-                break
-            found = span.number
-        return found
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:

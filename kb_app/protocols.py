@@ -1,6 +1,6 @@
 """Seams with more than one implementation. A fake counts as one."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from ingestion.protocols import Embedder, Vectors
@@ -58,22 +58,6 @@ class VectorSearch(Protocol):
 
     def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
         """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list."""
-
-
-class VectorIndex(VectorSearch, Protocol):
-    """A vector index that can be changed. Ids are chunk ids."""
-
-    def add(self, base_id: str, chunk_ids: Sequence[str], vectors: Vectors) -> None:
-        """Insert or overwrite; ``vectors`` has shape (len(chunk_ids), dimension)."""
-
-    def delete(self, base_id: str, chunk_ids: Collection[str]) -> None:
-        """Forget these chunks; unknown ids are ignored."""
-
-    def drop(self, base_id: str) -> None:
-        """Forget a whole base."""
-
-    def ids(self, base_id: str) -> set[str]:
-        """Return every chunk id the index holds for the base."""
 
 
 class ChunkSource(Protocol):

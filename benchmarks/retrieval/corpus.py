@@ -54,7 +54,7 @@ class MemoryChunks:
 
 @dataclass
 class ExactVectors:
-    """A ``VectorIndex`` that compares with every vector."""
+    """A ``VectorSearch`` that compares with every vector."""
 
     _held: dict[str, dict[str, Vectors]] = field(default_factory=dict)
 

@@ -1,7 +1,6 @@
 """Exact nearest vectors straight from the database: for processes that may not open Chroma, and during a rebuild."""
 
 import heapq
-from collections.abc import Collection, Sequence
 
 from ingestion.protocols import Vectors
 from kb_app.storage.chunks import ChunkRepository
@@ -13,19 +12,6 @@ class ExactVectorIndex:
     def __init__(self, chunks: ChunkRepository) -> None:
         """Search the vectors of ``chunks``."""
         self._chunks = chunks
-
-    def add(self, base_id: str, chunk_ids: Sequence[str], vectors: Vectors) -> None:
-        """Do nothing: the database already has them."""
-
-    def delete(self, base_id: str, chunk_ids: Collection[str]) -> None:
-        """Do nothing: the database has already forgotten them."""
-
-    def drop(self, base_id: str) -> None:
-        """Do nothing: the database has already forgotten it."""
-
-    def ids(self, base_id: str) -> set[str]:
-        """Return every chunk id of the base."""
-        return self._chunks.ids(base_id)
 
     def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
         """Return the ``top_k`` best (chunk id, cosine), scanning all unit vectors in batches."""
