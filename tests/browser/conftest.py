@@ -25,8 +25,12 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Return Chromium, closed after the last test of this folder.
+
+    Playwright's event loop runs in the main thread while it is open; no test behind these could call `asyncio.run`.
+    """
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
     expect.set_options(timeout=30_000)
