@@ -1,6 +1,7 @@
-"""Every sentence a user can read, in one catalogue per language (``zh.toml``, ``en.toml``).
+"""Every sentence a user can read, in one catalogue per language: the files of ``zh/`` and ``en/``, one per subject.
 
-Keys are dotted paths (``error.scanned.message``); values are ``str.format`` templates with named fields.
+Both languages hold the same keys, in files of the same names. Keys are dotted paths (``error.scanned.message``); values
+are ``str.format`` templates with named fields.
 """
 
 import functools
@@ -24,8 +25,11 @@ class ErrorText(NamedTuple):
 @functools.cache
 def catalogue(language: Language) -> dict[str, str]:
     """Return the whole catalogue of ``language`` as dotted key -> template."""
-    raw = resources.files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flatten("", tomllib.loads(raw)))
+    entries: dict[str, str] = {}
+    for file in resources.files(__name__).joinpath(language).iterdir():
+        if file.name.endswith(".toml"):
+            entries |= _flatten("", tomllib.loads(file.read_text(encoding="utf-8")))
+    return entries
 
 
 def _flatten(prefix: str, table: dict[str, object]) -> list[tuple[str, str]]:

@@ -1,23 +1,11 @@
-"""The relational schema. Rows stay inside ``kb_app.storage``; repositories give out plain dataclasses."""
+"""Knowledge bases, their documents and passages, and the work on them."""
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint, false, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Row(DeclarativeBase):
-    """Base of every table; strings are ``TEXT``, JSON columns hold plain lists and objects."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 - SQLAlchemy's contract
+from kb_app.storage.tables.base import Row
 
 
 class KnowledgeBaseRow(Row):
@@ -148,40 +136,3 @@ class JobRow(Row):
     created_at: Mapped[str]
     started_at: Mapped[str | None]
     updated_at: Mapped[str]
-
-
-class ConversationRow(Row):
-    """A conversation and what it is asked of."""
-
-    __tablename__ = "conversations"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    base_ids: Mapped[list[Any]] = mapped_column(default=list)
-    model_id: Mapped[str]
-    created_at: Mapped[str]
-    updated_at: Mapped[str] = mapped_column(index=True)
-
-
-class MessageRow(Row):
-    """One message; ``sources`` are the passages as they were, so that later changes do not touch them."""
-
-    __tablename__ = "messages"
-    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    position: Mapped[int]
-    role: Mapped[str]
-    text: Mapped[str] = mapped_column(default="")
-    status: Mapped[str] = mapped_column(default="complete", index=True)
-    thinking: Mapped[str] = mapped_column(default="")
-    model_id: Mapped[str] = mapped_column(default="")
-    query: Mapped[str] = mapped_column(default="")
-    sources: Mapped[list[Any]] = mapped_column(default=list)
-    cited: Mapped[list[Any]] = mapped_column(default=list)
-    confidence: Mapped[float | None]
-    usage: Mapped[dict[str, Any] | None]
-    error: Mapped[dict[str, Any] | None]
-    elapsed_s: Mapped[float | None]
-    created_at: Mapped[str]

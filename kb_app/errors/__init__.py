@@ -1,0 +1,172 @@
+"""Expected failures of the app. Each has a stable ``code``; the sentences live in the message catalogue.
+
+KBAppError
+    ConfigurationError        configuration
+        ServerNameError       server_name        not a name a server can have
+        ServerAddressError    server_address     not an address of a server
+        KeyFormatError        key_format         not what a key looks like
+    StorageError              storage
+        NotFoundError         not_found
+        DuplicateNameError    duplicate_name
+        InvalidNameError      invalid_name
+        ReindexNeededError    reindex_needed
+        DataFolderBusyError   data_folder_busy
+        DataFolderError       data_folder        read-only, or not a folder
+        DiskFullError         disk_full
+        DatabaseDamagedError  database_damaged   not a database, or damaged inside
+        SchemaNewerError      schema_newer       written by a newer version of the app
+        KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
+    ChunkSizeError            chunk_size         a passage size out of range
+    ChunkOverlapError         chunk_overlap      an overlap that does not fit the size
+    PasswordHandoverError     password_handover  a password was given beside the process that reads the files
+    ArchiveError              archive
+        ArchiveDamagedError   archive_damaged
+        ArchiveBombError      archive_bomb       it would unpack to too much
+        ArchiveEmptyError     archive_empty      nothing in it can be read
+    WatchFolderError          watch_folder       not a folder that can be watched
+    WebError                  web
+        WebAddressError       web_address        not an http or https address
+        WebPrivateError       web_private        it leads into a private network
+        WebUnreachableError   web_unreachable
+        WebTimeoutError       web_timeout
+        WebStatusError        web_status         the server answered with an error
+        WebRedirectsError     web_redirects      too many
+        WebTooLargeError      web_too_large
+        WebKindError          web_kind           neither a page nor text nor a PDF
+    BusyError                 busy
+    ProviderError             provider
+        UnreachableError      unreachable        server not running, or refused
+        ProviderTimeoutError  timeout
+        AuthError             auth
+            MissingKeyError   no_key             no key was set for a provider that needs one
+        QuotaError            quota
+        RateLimitError        rate_limit
+        ModelNotFoundError    model_not_found
+            NotPulledError    not_pulled         Ollama knows how to get it
+        ContextTooLongError   context_too_long
+        ContentFilterError    content_filter
+        BadRequestError       bad_request
+        ServerError           server_error
+            ModelTooLargeError model_too_large   the server has not enough memory for it
+        InterruptedStreamError interrupted       the stream ended without its terminal marker
+        BadResponseError      bad_response       not the protocol that was expected
+        ModelFileError        model_file         a model's file on this machine is missing or damaged
+"""
+
+from kb_app.errors.base import (
+    BusyError,
+    KBAppError,
+    error_info,
+)
+from kb_app.errors.files import (
+    ArchiveBombError,
+    ArchiveDamagedError,
+    ArchiveEmptyError,
+    ArchiveError,
+    ChunkOverlapError,
+    ChunkSizeError,
+    PasswordHandoverError,
+    WatchFolderError,
+    WebAddressError,
+    WebError,
+    WebKindError,
+    WebPrivateError,
+    WebRedirectsError,
+    WebStatusError,
+    WebTimeoutError,
+    WebTooLargeError,
+    WebUnreachableError,
+)
+from kb_app.errors.providers import (
+    AuthError,
+    BadRequestError,
+    BadResponseError,
+    ContentFilterError,
+    ContextTooLongError,
+    InterruptedStreamError,
+    MissingKeyError,
+    ModelFileError,
+    ModelNotFoundError,
+    ModelTooLargeError,
+    NotPulledError,
+    ProviderError,
+    ProviderTimeoutError,
+    QuotaError,
+    RateLimitError,
+    ServerError,
+    UnreachableError,
+)
+from kb_app.errors.settings import (
+    ConfigurationError,
+    KeyFormatError,
+    ServerAddressError,
+    ServerNameError,
+)
+from kb_app.errors.storage import (
+    DatabaseDamagedError,
+    DataFolderBusyError,
+    DataFolderError,
+    DiskFullError,
+    DuplicateNameError,
+    InvalidNameError,
+    KeywordIndexError,
+    NotFoundError,
+    ReindexNeededError,
+    SchemaNewerError,
+    StorageError,
+)
+
+__all__ = [
+    "ArchiveBombError",
+    "ArchiveDamagedError",
+    "ArchiveEmptyError",
+    "ArchiveError",
+    "AuthError",
+    "BadRequestError",
+    "BadResponseError",
+    "BusyError",
+    "ChunkOverlapError",
+    "ChunkSizeError",
+    "ConfigurationError",
+    "ContentFilterError",
+    "ContextTooLongError",
+    "DataFolderBusyError",
+    "DataFolderError",
+    "DatabaseDamagedError",
+    "DiskFullError",
+    "DuplicateNameError",
+    "InterruptedStreamError",
+    "InvalidNameError",
+    "KBAppError",
+    "KeyFormatError",
+    "KeywordIndexError",
+    "MissingKeyError",
+    "ModelFileError",
+    "ModelNotFoundError",
+    "ModelTooLargeError",
+    "NotFoundError",
+    "NotPulledError",
+    "PasswordHandoverError",
+    "ProviderError",
+    "ProviderTimeoutError",
+    "QuotaError",
+    "RateLimitError",
+    "ReindexNeededError",
+    "SchemaNewerError",
+    "ServerAddressError",
+    "ServerError",
+    "ServerNameError",
+    "StorageError",
+    "UnreachableError",
+    "WatchFolderError",
+    "WebAddressError",
+    "WebError",
+    "WebKindError",
+    "WebPrivateError",
+    "WebRedirectsError",
+    "WebStatusError",
+    "WebTimeoutError",
+    "WebTooLargeError",
+    "WebUnreachableError",
+    "error_info",
+]

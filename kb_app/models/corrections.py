@@ -1,0 +1,69 @@
+"""Ratings of answers, and corrections: what was wrong, what is right, and on what it rests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kb_app.models.base import Params
+from kb_app.models.chat import ChatMessage
+from kb_app.models.search import Source
+
+Verdict = Literal["good", "bad"]
+CorrectionStatus = Literal["draft", "approved", "archived"]
+CorrectionOrigin = Literal["message", "page", "import"]
+#: Why an answer was wrong.
+WrongReason = Literal[
+    "retrieval_missed", "noise", "ignored", "invented", "should_decline", "source_wrong", "outdated", "style"
+]
+#: What became of a supporting passage since; ``""``: it is still there as it was.
+Staleness = Literal["", "document_replaced", "document_removed", "passage_gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """A reader's verdict on one answer."""
+
+    verdict: Verdict
+    reasons: tuple[WrongReason, ...] = ()
+    note: str = ""
+    author: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A question with the answer it got (``rejected``, may be empty) and the one it should get (``chosen``).
+
+    ``sources`` are the passages as the model was given them; ``support`` those the right answer rests on, empty where
+    ``source_is_wrong`` or where the right answer is to decline. ``group`` holds near-duplicate questions together, so
+    that a split never parts them. ``stale`` is maintained when documents change.
+    """
+
+    id: str
+    base_id: str
+    question: str
+    chosen: str
+    rejected: str = ""
+    history: tuple[ChatMessage, ...] = ()
+    sources: tuple[Source, ...] = ()
+    support: tuple[Source, ...] = ()
+    source_is_wrong: bool = False
+    reasons: tuple[WrongReason, ...] = ()
+    note: str = ""
+    model_id: str = ""
+    prompt: tuple[ChatMessage, ...] = ()
+    settings: Params = field(default_factory=dict)
+    confidence: float | None = None
+    origin: CorrectionOrigin = "message"
+    message_id: str | None = None
+    author: str = ""
+    reviewer: str = ""
+    status: CorrectionStatus = "draft"
+    stale: Staleness = ""
+    group: str = ""
+    version: int = 1
+    hits: int = 0
+    not_helpful: int = 0
+    external: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+    updated_at: str = ""

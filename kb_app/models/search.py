@@ -1,0 +1,65 @@
+"""What a search is limited to, and what it finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kb_app.models.library import StoredChunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A chunk found by a search. ``score`` is in [0, 1.x], higher is better; ``parts`` explain it."""
+
+    chunk: StoredChunk
+    score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilters:
+    """Which documents a search is limited to; an empty field limits nothing.
+
+    ``endings`` are file endings such as ``.pdf``; ``added_from`` (inclusive) and ``added_before`` (exclusive) are UTC
+    times; ``per_document`` is how many passages one document may give, 0 for any number.
+    """
+
+    document_ids: frozenset[str] = frozenset()
+    endings: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    added_from: str = ""
+    added_before: str = ""
+    per_document: int = 0
+
+    @property
+    def limits_documents(self) -> bool:
+        """Whether any document may be left out."""
+        return bool(self.document_ids or self.endings or self.media_types or self.added_from or self.added_before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """Outcome of a search, best hit first. ``confidence`` in [0, 1]; ``found`` says whether to answer at all."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    confidence: float
+    found: bool
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A passage as the model was given it. ``marker`` is the 1-based number used in the answer's text."""
+
+    marker: int
+    base_id: str
+    document_id: str
+    document: str
+    chunk_id: str
+    text: str
+    score: float
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
+    title: str = ""

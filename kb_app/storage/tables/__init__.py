@@ -1,0 +1,27 @@
+"""The relational schema. Rows stay inside ``kb_app.storage``; repositories give out plain dataclasses.
+
+Every module of tables is imported here, so that the metadata is whole.
+"""
+
+from kb_app.storage.tables.base import Row
+from kb_app.storage.tables.chat import ConversationRow, MessageRow
+from kb_app.storage.tables.documents import (
+    ChunkRow,
+    DocumentRow,
+    DocumentTextRow,
+    JobRow,
+    KnowledgeBaseRow,
+    WatchedFileRow,
+)
+
+__all__ = [
+    "ChunkRow",
+    "ConversationRow",
+    "DocumentRow",
+    "DocumentTextRow",
+    "JobRow",
+    "KnowledgeBaseRow",
+    "MessageRow",
+    "Row",
+    "WatchedFileRow",
+]
