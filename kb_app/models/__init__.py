@@ -55,6 +55,7 @@ from kb_app.models.search import (
 )
 
 __all__ = [
+    "KEPT_WARNING",
     "AnswerEvent",
     "ChatMessage",
     "ChatOptions",
@@ -72,7 +73,6 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
-    "KEPT_WARNING",
     "KnowledgeBase",
     "Message",
     "MessageStatus",
