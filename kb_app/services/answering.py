@@ -39,13 +39,17 @@ _THREADS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """A question to the documents of some bases. ``language`` is the user's, used where the question shows none."""
+    """A question to the documents of some bases. ``language`` is the user's, used where the question shows none.
+
+    ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
+    """
 
     question: str
     base_ids: tuple[str, ...]
     model_id: str = "quote"
     conversation_id: str | None = None
     language: Language = "zh"
+    query: str = ""
 
 
 class Answering:
@@ -80,7 +84,7 @@ class Answering:
             BusyError: this conversation is still answering.
             NotFoundError: the conversation was deleted.
         """
-        request = replace(request, question=well_formed(request.question))
+        request = replace(request, question=well_formed(request.question), query=well_formed(request.query).strip())
         with self._lock:
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
@@ -129,7 +133,8 @@ class Answering:
         language = language_of(request.question, request.language)
         model = self._chat_model(request.model_id)
         history = self._conversations.messages(generation.conversation_id)[:-2]
-        query = standalone(request.question, [message.text for message in history if message.role == "user"])
+        asked = [message.text for message in history if message.role == "user"]
+        query = request.query or standalone(request.question, asked)
         retrieval = self._retriever.retrieve(query, self._living(request.base_ids), top_k=self._top_k)
         sources = sources_of(retrieval)
         if not retrieval.found:

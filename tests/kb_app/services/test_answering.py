@@ -102,6 +102,16 @@ def test_an_answer_is_streamed_saved_and_its_markers_checked(conversations):
     assert "周志华老师" in model.requests[0].messages[0].content
 
 
+def test_words_to_search_for_may_be_given_with_the_question(conversations):
+    model = ScriptedModel(Token(text="好"), Finished(reason="complete"))
+    generation = ask(answering(conversations, model), question="它讲什么？", query=" 南瓜书 讲什么 ")
+    assert next(iter(generation.events())).query == "南瓜书 讲什么"
+    answer = generation.wait()
+    asked, saved = conversations.messages(generation.conversation_id)
+    assert (asked.text, saved.query, answer.query) == ("它讲什么？", "南瓜书 讲什么", "南瓜书 讲什么")
+    assert model.requests[0].messages[-1].content == "它讲什么？"
+
+
 def test_the_question_is_saved_before_the_model_is_asked(conversations):
     seen = []
     model = ScriptedModel(
