@@ -73,7 +73,7 @@ def history(app: App, bases: Sequence[KnowledgeBase]) -> list[Message]:
     messages = app.history.messages(conversation_id, last=limit)
     unfinished = generation.answer_id if generation is not None else ""
     saved = [message for message in messages if message.id != unfinished]
-    show_messages(saved, ask_again=lambda question: ask(app, bases, question))
+    show_messages(app, saved, ask_again=lambda question: ask(app, bases, question))
     if generation is not None:
         live_answer(app, conversation_id)
     return saved

@@ -27,10 +27,7 @@ from kb_app.models.corrections import (
     Correction,
     CorrectionOrigin,
     CorrectionStatus,
-    Rating,
     Staleness,
-    Verdict,
-    WrongReason,
 )
 from kb_app.models.library import (
     KEPT_WARNING,
@@ -46,6 +43,11 @@ from kb_app.models.library import (
 from kb_app.models.providers import (
     ModelInfo,
     ModelState,
+)
+from kb_app.models.rating import (
+    Rating,
+    Verdict,
+    WrongReason,
 )
 from kb_app.models.search import (
     Hit,

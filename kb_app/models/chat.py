@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kb_app.models.base import ErrorInfo
+from kb_app.models.rating import Rating
 from kb_app.models.search import Source
 
 Role = Literal["system", "user", "assistant"]
@@ -119,4 +120,5 @@ class Message:
     usage: Usage | None = None
     error: ErrorInfo | None = None
     elapsed_s: float | None = None
+    rating: Rating | None = None
     created_at: str = ""

@@ -1,4 +1,4 @@
-"""Ratings of answers, and corrections: what was wrong, what is right, and on what it rests."""
+"""Corrections: what was wrong, what is right, and on what it rests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,28 +6,13 @@ from typing import Literal
 
 from kb_app.models.base import Params
 from kb_app.models.chat import ChatMessage
+from kb_app.models.rating import WrongReason
 from kb_app.models.search import Source
 
-Verdict = Literal["good", "bad"]
 CorrectionStatus = Literal["draft", "approved", "archived"]
 CorrectionOrigin = Literal["message", "page", "import"]
-#: Why an answer was wrong.
-WrongReason = Literal[
-    "retrieval_missed", "noise", "ignored", "invented", "should_decline", "source_wrong", "outdated", "style"
-]
 #: What became of a supporting passage since; ``""``: it is still there as it was.
 Staleness = Literal["", "document_replaced", "document_removed", "passage_gone"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
-    """A reader's verdict on one answer."""
-
-    verdict: Verdict
-    reasons: tuple[WrongReason, ...] = ()
-    note: str = ""
-    author: str = ""
-    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

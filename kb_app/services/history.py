@@ -1,6 +1,6 @@
 """Saved conversations: list, reopen, rename, delete."""
 
-from kb_app.models import Conversation, Message
+from kb_app.models import Conversation, Message, Rating
 from kb_app.storage.conversations import ConversationRepository
 
 TITLE_LIMIT = 60
@@ -28,6 +28,14 @@ class History:
     def message_count(self, conversation_id: str) -> int:
         """Return how many messages a conversation has."""
         return self._repository.message_count(conversation_id)
+
+    def message(self, message_id: str) -> Message:
+        """Return one message. Raises NotFoundError."""
+        return self._repository.message(message_id)
+
+    def rate(self, message_id: str, rating: Rating | None) -> None:
+        """Set or take back a reader's rating of an answer. Raises NotFoundError."""
+        self._repository.rate(message_id, rating)
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Set the title; a blank one is ignored. Raises NotFoundError."""

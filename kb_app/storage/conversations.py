@@ -7,13 +7,15 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from kb_app.errors import NotFoundError
-from kb_app.models import Conversation, ErrorInfo, Message
+from kb_app.models import Conversation, ErrorInfo, Message, Rating
 from kb_app.storage.database import Database
 from kb_app.storage.rows import (
     error_from_json,
     error_to_json,
     new_id,
     now,
+    rating_from_row,
+    rating_row,
     source_from_json,
     source_to_json,
     usage_from_json,
@@ -120,6 +122,18 @@ class ConversationRepository:
                 raise NotFoundError(f"message {message_id}", name=message_id)
             return _to_message(row)
 
+    def rate(self, message_id: str, rating: Rating | None) -> None:
+        """Set or take back the rating of an answer; its time is now. Raises NotFoundError."""
+        with self._database.write() as session:
+            message = session.get(MessageRow, message_id)
+            if message is None or message.role != "assistant":
+                raise NotFoundError(f"answer {message_id}", name=message_id)
+            if message.rating is not None:
+                session.delete(message.rating)
+                session.flush()
+            if rating is not None:
+                session.add(rating_row(message_id, rating))
+
     def message_count(self, conversation_id: str) -> int:
         """Return how many messages a conversation has."""
         with self._database.read() as session:
@@ -175,5 +189,6 @@ def _to_message(row: MessageRow) -> Message:
         usage=usage_from_json(row.usage),
         error=error_from_json(row.error),
         elapsed_s=row.elapsed_s,
+        rating=rating_from_row(row.rating),
         created_at=row.created_at,
     )

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from kb_app.models import ErrorInfo, Source, Usage
+from kb_app.models import ErrorInfo, Rating, Source, Usage
+from kb_app.storage.tables import RatingRow
 
 
 def new_id() -> str:
@@ -46,3 +47,28 @@ def usage_to_json(usage: Usage | None) -> dict[str, Any] | None:
 def usage_from_json(value: dict[str, Any] | None) -> Usage | None:
     """Return the usage a JSON form stands for."""
     return None if not value else Usage(**value)
+
+
+def rating_row(message_id: str, rating: Rating) -> RatingRow:
+    """Return the row of a rating given now."""
+    return RatingRow(
+        message_id=message_id,
+        verdict=rating.verdict,
+        reasons=list(rating.reasons),
+        note=rating.note,
+        author=rating.author,
+        created_at=now(),
+    )
+
+
+def rating_from_row(row: RatingRow | None) -> Rating | None:
+    """Return the rating a row stands for."""
+    if row is None:
+        return None
+    return Rating(
+        verdict="good" if row.verdict == "good" else "bad",
+        reasons=tuple(row.reasons),
+        note=row.note,
+        author=row.author,
+        created_at=row.created_at,
+    )

@@ -9,6 +9,7 @@ from kb_app.models import Message
 from kb_app.ui.asking import model_name
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import closed, plain, safe
+from kb_app.ui.rating import rating_row, reasons_form
 from kb_app.ui.sources import source_list
 from kb_app.ui.text import t
 
@@ -19,7 +20,7 @@ _REFRESH_S = 0.25
 _HIGH_CONFIDENCE, _MEDIUM_CONFIDENCE = 0.66, 0.33
 
 
-def show_messages(messages: Sequence[Message], ask_again: Callable[[str], None]) -> None:
+def show_messages(app: App, messages: Sequence[Message], ask_again: Callable[[str], None]) -> None:
     """Show saved messages in order; ``ask_again`` gets the question of an answer that did not end."""
     question = ""
     for message in messages:
@@ -27,7 +28,7 @@ def show_messages(messages: Sequence[Message], ask_again: Callable[[str], None])
             question = message.text
             _show_question(message)
         else:
-            _show_answer(message, question, ask_again)
+            _show_answer(app, message, question, ask_again)
 
 
 def _show_question(message: Message) -> None:
@@ -35,7 +36,7 @@ def _show_question(message: Message) -> None:
         st.markdown(plain(message.text))
 
 
-def _show_answer(message: Message, question: str, ask_again: Callable[[str], None]) -> None:
+def _show_answer(app: App, message: Message, question: str, ask_again: Callable[[str], None]) -> None:
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
         if message.thinking:
             with st.expander(t("answer.thinking"), icon=":material/psychology:"):
@@ -53,6 +54,9 @@ def _show_answer(message: Message, question: str, ask_again: Callable[[str], Non
             )
         source_list(message)
         _details(message, question)
+        with st.container(key=f"actions_{message.id}", horizontal=True, vertical_alignment="center"):
+            rating_row(app, message)
+        reasons_form(app, message)
 
 
 def _markers(message: Message) -> set[int]:

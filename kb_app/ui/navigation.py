@@ -1,6 +1,6 @@
 """The pages of the app and how to go to one."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -25,7 +25,12 @@ def pages() -> dict[PageName, Page]:
     }
 
 
-def go_to(name: PageName) -> None:
+def has_page(name: str) -> bool:
+    """Return whether the menu has this page."""
+    return name in get_args(PageName)
+
+
+def go_to(name: str) -> None:
     """Leave for another page in the next run (for ``on_click``)."""
     NEXT_PAGE.set(name)
 

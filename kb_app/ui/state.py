@@ -81,6 +81,8 @@ SHOWN_MESSAGES: Slot[int] = Slot(key="kb.shown_messages", default=20)
 SHOWN_CONVERSATIONS: Slot[int] = Slot(key="kb.shown_conversations", default=12)
 PASSAGE: Slot[OpenPassage | None] = Slot(key="kb.passage", default=None)
 CONTEXT_CHARS: Slot[int] = Slot(key="kb.context_chars", default=500)
+RATING: Slot[str] = Slot(key="kb.rating", default="")  # the answer whose bad rating is being explained
+CORRECT: Slot[str] = Slot(key="kb.correct", default="")  # the answer the correction page shall open
 DIALOG: Slot[str] = Slot(key="kb.dialog", default="")
 SELECTED_DOCUMENTS: Slot[frozenset[str]] = Slot(key="kb.selected_documents", default=frozenset())
 DOCUMENT_PAGE: Slot[int] = Slot(key="kb.document_page", default=0)

@@ -13,6 +13,7 @@ from kb_app.storage.tables.documents import (
     KnowledgeBaseRow,
     WatchedFileRow,
 )
+from kb_app.storage.tables.ratings import RatingRow
 
 __all__ = [
     "ChunkRow",
@@ -22,6 +23,7 @@ __all__ = [
     "JobRow",
     "KnowledgeBaseRow",
     "MessageRow",
+    "RatingRow",
     "Row",
     "WatchedFileRow",
 ]

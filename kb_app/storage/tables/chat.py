@@ -3,9 +3,10 @@
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kb_app.storage.tables.base import Row
+from kb_app.storage.tables.ratings import RatingRow
 
 
 class ConversationRow(Row):
@@ -43,3 +44,4 @@ class MessageRow(Row):
     error: Mapped[dict[str, Any] | None]
     elapsed_s: Mapped[float | None]
     created_at: Mapped[str]
+    rating: Mapped[RatingRow | None] = relationship(lazy="joined", passive_deletes=True)
