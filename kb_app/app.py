@@ -28,6 +28,7 @@ from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
+from kb_app.services.tagging import Tagging
 from kb_app.services.trials import Trials
 from kb_app.services.versions import require_searchable
 from kb_app.services.watching import Watching
@@ -43,6 +44,7 @@ from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.migrate import migrate, wait_for_schema
+from kb_app.storage.tags import TagRepository
 from kb_app.storage.watched import WatchedRepository
 
 _LOG = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ class App:
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
+        self.tagging = Tagging(TagRepository(self._database))
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         self.history = History(conversations)

@@ -26,6 +26,7 @@ def _record(document: DocumentRecord, console: Console) -> Record:
         "chunks": document.chunk_count,
         "chars": document.char_count,
         "bytes": document.byte_count,
+        "tags": list(document.tags),
         "added_at": document.created_at,
         "error": console.error_record(document.error),
     }

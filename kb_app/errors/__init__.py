@@ -18,6 +18,7 @@ KBAppError
         KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
     ChunkSizeError            chunk_size         a passage size out of range
     ChunkOverlapError         chunk_overlap      an overlap that does not fit the size
+    TagError                  tag                not a label that a document can have
     PasswordHandoverError     password_handover  a password was given beside the process that reads the files
     ArchiveError              archive
         ArchiveDamagedError   archive_damaged
@@ -66,6 +67,7 @@ from kb_app.errors.files import (
     ChunkOverlapError,
     ChunkSizeError,
     PasswordHandoverError,
+    TagError,
     WatchFolderError,
     WebAddressError,
     WebError,
@@ -157,6 +159,7 @@ __all__ = [
     "ServerError",
     "ServerNameError",
     "StorageError",
+    "TagError",
     "UnreachableError",
     "WatchFolderError",
     "WebAddressError",

@@ -15,6 +15,12 @@ class ChunkOverlapError(KBAppError):
     code = "chunk_overlap"
 
 
+class TagError(KBAppError):
+    """A tag is empty, longer than ``params["limit"]`` or holds control characters."""
+
+    code = "tag"
+
+
 class PasswordHandoverError(KBAppError):
     """Passwords stay in memory, so only the process that reads the files can be given one."""
 

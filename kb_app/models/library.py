@@ -54,6 +54,7 @@ class DocumentRecord:
     unreadable_pages: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     error: ErrorInfo | None = None
+    tags: tuple[str, ...] = ()
     prepared_with: str = ""
     created_at: str = ""
 

@@ -19,13 +19,15 @@ class Hit:
 class SearchFilters:
     """Which documents a search is limited to; an empty field limits nothing.
 
-    ``endings`` are file endings such as ``.pdf``; ``added_from`` (inclusive) and ``added_before`` (exclusive) are UTC
-    times; ``per_document`` is how many passages one document may give, 0 for any number.
+    ``endings`` are file endings such as ``.pdf``; a document passes ``tags`` when it has one of them; ``added_from``
+    (inclusive) and ``added_before`` (exclusive) are UTC times; ``per_document`` is how many passages one document may
+    give, 0 for any number.
     """
 
     document_ids: frozenset[str] = frozenset()
     endings: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     added_from: str = ""
     added_before: str = ""
     per_document: int = 0
@@ -33,7 +35,8 @@ class SearchFilters:
     @property
     def limits_documents(self) -> bool:
         """Whether any document may be left out."""
-        return bool(self.document_ids or self.endings or self.media_types or self.added_from or self.added_before)
+        facts = (self.document_ids, self.endings, self.media_types, self.tags, self.added_from, self.added_before)
+        return any(facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from ingestion.models import PreparedDocument
 from ingestion.protocols import Vectors
 from kb_app.models import SearchFilters, StoredChunk
 from kb_app.storage.database import Database
-from kb_app.storage.tables import ChunkRow, DocumentRow
+from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow
 
 #: SQLite allows 32,766 parameters in one statement.
 _IN_LIMIT = 10_000
@@ -108,6 +108,13 @@ def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
         conditions.append(or_(*(name.endswith(ending.lower(), autoescape=True) for ending in filters.endings)))
     if filters.media_types:
         conditions.append(DocumentRow.media_type.in_(filters.media_types))
+    if filters.tags:
+        tagged = select(DocumentTagRow.tag).where(
+            DocumentTagRow.base_id == DocumentRow.base_id,
+            DocumentTagRow.name == DocumentRow.name,
+            DocumentTagRow.tag.in_(filters.tags),
+        )
+        conditions.append(tagged.exists())
     if filters.added_from:
         conditions.append(DocumentRow.created_at >= filters.added_from)
     if filters.added_before:

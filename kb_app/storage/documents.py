@@ -16,7 +16,7 @@ from kb_app.models import KEPT_WARNING, DocumentRecord, ErrorInfo
 from kb_app.storage.chunks import chunk_id, chunk_rows, vector_bytes
 from kb_app.storage.database import Database
 from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
-from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTextRow, KnowledgeBaseRow
+from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow, DocumentTextRow, KnowledgeBaseRow
 
 
 class NewDocument(NamedTuple):
@@ -54,7 +54,8 @@ class DocumentRepository:
                 .where(DocumentRow.base_id == base_id, DocumentRow.status != "staged")
                 .order_by(DocumentRow.name)
             )
-            return [_to_document(row) for row in session.scalars(query)]
+            tags = _tags(session, base_id)
+            return [_to_document(row, tags.get(row.name, ())) for row in session.scalars(query)]
 
     def get(self, document_id: str) -> DocumentRecord:
         """Return one document. Raises NotFoundError."""
@@ -62,7 +63,7 @@ class DocumentRepository:
             row = session.get(DocumentRow, document_id)
             if row is None:
                 raise NotFoundError(f"document {document_id}", name=document_id)
-            return _to_document(row)
+            return _to_document(row, _tags(session, row.base_id, row.name).get(row.name, ()))
 
     def find(self, base_id: str, *, name: str | None = None, sha256: str | None = None) -> DocumentRecord | None:
         """Return the document of this name or these bytes; a ready one before a failed one."""
@@ -73,7 +74,7 @@ class DocumentRepository:
             query = query.where(DocumentRow.sha256 == sha256)
         with self._database.read() as session:
             row = session.scalars(query.order_by(DocumentRow.status.desc()).limit(1)).one_or_none()
-            return None if row is None else _to_document(row)
+            return None if row is None else _to_document(row, _tags(session, base_id, row.name).get(row.name, ()))
 
     def text(self, document_id: str) -> tuple[str, tuple[PageSpan, ...]]:
         """Return a document's text as shown, and its pages. Raises NotFoundError."""
@@ -202,13 +203,27 @@ class DocumentRepository:
             return row.id
 
     def remove(self, base_id: str, document_ids: Collection[str]) -> int:
-        """Delete documents with their texts, chunks and vectors; return how many there were."""
+        """Delete documents with their texts, chunks, vectors and tags; return how many there were."""
         with self._database.write() as session:
             query = delete(DocumentRow).where(DocumentRow.base_id == base_id, DocumentRow.id.in_(document_ids))
-            return len(session.scalars(query.returning(DocumentRow.id)).all())
+            names = session.scalars(query.returning(DocumentRow.name)).all()
+            mine = (DocumentTagRow.base_id == base_id, DocumentTagRow.name.in_(names))
+            session.execute(delete(DocumentTagRow).where(*mine))
+            return len(names)
 
 
-def _to_document(row: DocumentRow) -> DocumentRecord:
+def _tags(session: Session, base_id: str, name: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the tags of the base's documents, or of the one called ``name``, by the document's name."""
+    query = select(DocumentTagRow.name, DocumentTagRow.tag).where(DocumentTagRow.base_id == base_id)
+    if name is not None:
+        query = query.where(DocumentTagRow.name == name)
+    found: dict[str, tuple[str, ...]] = {}
+    for document, tag in session.execute(query.order_by(DocumentTagRow.tag)):
+        found[document] = (*found.get(document, ()), tag)
+    return found
+
+
+def _to_document(row: DocumentRow, tags: tuple[str, ...] = ()) -> DocumentRecord:
     return DocumentRecord(
         id=row.id,
         base_id=row.base_id,
@@ -225,6 +240,7 @@ def _to_document(row: DocumentRow) -> DocumentRecord:
         unreadable_pages=tuple(row.unreadable_pages),
         warnings=tuple(row.warnings),
         error=error_from_json(row.error),
+        tags=tags,
         prepared_with=row.prepared_with,
         created_at=row.created_at,
     )

@@ -26,6 +26,7 @@ from kb_app.ui.state import (
     set_widget,
     widget,
 )
+from kb_app.ui.tags import tag_line, tags_button, tags_dialog
 from kb_app.ui.text import describe, file_size, t
 
 REMOVE_DIALOG = "remove_documents"
@@ -123,7 +124,11 @@ def _filtered(documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:
                 on_change=DOCUMENT_PAGE.reset,
             )
     wanted = (words or "").casefold().strip()
-    return [document for document in groups[group or "all"] if wanted in document.name.casefold()]
+    return [document for document in groups[group or "all"] if _matches(document, wanted)]
+
+
+def _matches(document: DocumentRecord, words: str) -> bool:
+    return any(words in text.casefold() for text in (document.name, *document.tags))
 
 
 def _actions(
@@ -143,6 +148,7 @@ def _actions(
                 args=(shown_ids,),
             )
         if selected:
+            tags_button(len(selected))
             st.button(
                 t("documents.remove", count=len(selected)),
                 key="remove_documents",
@@ -162,6 +168,7 @@ def _actions(
                 args=(app, failed),
             )
     _remove_dialog(app, base, selected)
+    tags_dialog(app, base, [document for document in documents if document.id in selected])
     password_dialog(app, chosen)
 
 
@@ -202,6 +209,8 @@ def _facts(document: DocumentRecord) -> list[str]:
     if OCR_WARNING in document.warnings:
         parts.append(t("documents.recognised"))
     lines = [f":gray[{' · '.join(parts)}]"]
+    if document.tags:
+        lines.append(tag_line(document))
     if KEPT_WARNING in document.warnings:
         lines.append(f":orange[{t('documents.not_read_again')}]")
     if document.unreadable_pages:

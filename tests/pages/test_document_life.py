@@ -169,3 +169,29 @@ def test_recognising_text_is_offered_for_scans_only(app: App, open_page: Open) -
     assert button.label == "Recognise text (1)"
     assert button.disabled == (not is_ocr_available())
     assert not page.exception
+
+
+def test_tags_are_given_to_the_selected_documents_and_found_by(app: App, open_page: Open) -> None:
+    base = app.library.create("Trips")
+    uploads = [Upload(name=f"{name}.md", data=f"{NOTES}{name}".encode()) for name in ("ferry", "train", "bus")]
+    app.jobs.wait(app.library.add_files(base.id, uploads))
+    page = open_page("knowledge_bases")
+    assert "tag_documents" not in {button.key for button in page.button}
+    for document in app.library.documents(base.id)[:2]:
+        page.checkbox(key=f"document_{document.id}").check().run()
+    page.button(key="tag_documents").click().run()
+    page.multiselect(key="document_tags_chosen").set_value(["island *2026*"])
+    page.button(key="dialog_submit").click().run()
+    assert {one.name: one.tags for one in app.library.documents(base.id)} == {
+        "bus.md": ("island *2026*",),
+        "ferry.md": ("island *2026*",),
+        "train.md": (),
+    }
+    assert "island \\*2026\\*" in shown_text(page)
+    page.text_input(key="document_search").set_value("ISLAND").run()
+    assert "train.md" not in said(page)
+    page.button(key="tag_documents").click().run()
+    page.multiselect(key="document_tags_chosen").set_value([])
+    page.button(key="dialog_submit").click().run()
+    assert app.tagging.counts([base.id]) == {}
+    assert not page.exception

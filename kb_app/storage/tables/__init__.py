@@ -14,11 +14,13 @@ from kb_app.storage.tables.documents import (
     WatchedFileRow,
 )
 from kb_app.storage.tables.ratings import RatingRow
+from kb_app.storage.tables.tags import DocumentTagRow
 
 __all__ = [
     "ChunkRow",
     "ConversationRow",
     "DocumentRow",
+    "DocumentTagRow",
     "DocumentTextRow",
     "JobRow",
     "KnowledgeBaseRow",
