@@ -25,9 +25,9 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Chromium, closed after the last test of this folder.
+    """Return Chromium, closed after the last test of a module.
 
     Playwright's event loop runs in the main thread while it is open; no test behind these could call `asyncio.run`.
     """

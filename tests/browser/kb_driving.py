@@ -14,6 +14,12 @@ def create_base(page: Page, name: str, *, first: bool = False) -> None:
     page.get_by_role("dialog").get_by_role("textbox").fill(name)
     page.get_by_role("dialog").get_by_role("button", name="Create").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
+    wait_until_idle(page)  # what is put into a box that is about to be replaced is lost
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait until the script of the page has ended."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
 
 def go_to(page: Page, name: str) -> None:

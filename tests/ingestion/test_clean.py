@@ -1,4 +1,5 @@
 import pytest
+from reading import page_at
 
 from ingestion.clean import CleanRules, clean
 from ingestion.load import load
@@ -74,7 +75,7 @@ def test_paragraph_runs_over_the_page_break_and_pages_stay_known():
     document = clean(pdf_document(f"{LONG}\n{LONG}", f"接着上一页的话。\n{LONG}"))
     assert document.text.startswith(f"{LONG}{LONG}接着上一页的话。")
     at = document.text.index("接着")
-    assert (document.page_at(at - 1), document.page_at(at)) == (1, 2)
+    assert (page_at(document, at - 1), page_at(document, at)) == (1, 2)
     assert [page.number for page in document.pages] == [1, 2]
     assert document.pages[0].end == document.pages[1].start == at
 

@@ -8,6 +8,7 @@ import zipfile
 import format_samples as samples
 import pytest
 from format_samples import paragraph, word, word_table, workbook, zipped
+from reading import page_at
 
 from ingestion.errors import (
     DamagedError,
@@ -177,8 +178,8 @@ class TestSlides:
         prepared = prepare(samples.sample_pptx(), "a.pptx")
         assert [page.number for page in prepared.document.pages] == [1, 2]
         text = prepared.document.text
-        assert prepared.document.page_at(text.index("讲者备注")) == 1
-        assert prepared.document.page_at(text.index("12 毫秒")) == 2
+        assert page_at(prepared.document, text.index("讲者备注")) == 1
+        assert page_at(prepared.document, text.index("12 毫秒")) == 2
         assert "隐藏的幻灯片" not in text
 
     def test_shapes_are_read_from_top_to_bottom_and_through_groups(self):
