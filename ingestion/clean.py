@@ -6,11 +6,10 @@ PDF text is repaired by the rules of ``ingestion.pdf_rules``. Markdown and plain
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingestion.characters import drop_invisible, fold_compatibility, normalise_newlines
 from ingestion.markdown_blocks import markdown_blocks
-from ingestion.models import Block, BlockKind, Document, LoadedDocument, PageSpan
+from ingestion.models import Block, BlockKind, CleanRules, Document, LoadedDocument, PageSpan
 from ingestion.pdf_headings import mark_headings
 from ingestion.pdf_rules import (
     Line,
@@ -30,20 +29,6 @@ CLEANING_VERSION = 1
 _PARAGRAPH = re.compile(r"\S(?:.*\S)?(?:[ \t]*\n[ \t]*\S(?:.*\S)?)*")
 
 _LONGEST_TITLE_CHARS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanRules:
-    """Which rules are applied; the first two to any text, the others to PDFs only."""
-
-    drop_invisible: bool = True
-    fold_compatibility: bool = True
-    rejoin_hyphens: bool = True
-    drop_furniture: bool = True
-    mark_contents: bool = True
-    close_spaced_han: bool = True
-    join_lines: bool = True
-    collapse_stacks: bool = True
 
 
 def clean(loaded: LoadedDocument, rules: CleanRules | None = None) -> Document:

@@ -7,6 +7,7 @@ from typing import Literal
 #: Called with (stage, done, total); stage is "load", "clean", "chunk", "embed" or "store", total 0 when unknown.
 Progress = Callable[[str, int, int], None]
 
+ReadingMethod = Literal["standard", "pypdf", "ocr"]
 BlockKind = Literal["heading", "paragraph", "list", "code", "table", "toc"]
 
 
@@ -134,6 +135,31 @@ class LoadLimits:
     max_pages: int = 5_000
     max_chars: int = 20_000_000
     max_bytes: int = 200_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanRules:
+    """Which rules are applied; the first two to any text, the others to PDFs only."""
+
+    drop_invisible: bool = True
+    fold_compatibility: bool = True
+    rejoin_hyphens: bool = True
+    drop_furniture: bool = True
+    mark_contents: bool = True
+    close_spaced_han: bool = True
+    join_lines: bool = True
+    collapse_stacks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a file is read. ``pypdf`` leaves PDFium out; ``ocr`` recognises pages that have no readable text."""
+
+    chunking: ChunkOptions = ChunkOptions()
+    rules: CleanRules = CleanRules()
+    limits: LoadLimits = LoadLimits()
+    password: str | None = field(default=None, repr=False)
+    method: ReadingMethod = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,97 +1,59 @@
 """The steps in a row: a file in, a stored document out."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from ingestion.chunk import CHUNKING_VERSION
-from ingestion.clean import CleanRules
 from ingestion.embed import embed_chunks
 from ingestion.errors import DamagedError, IngestionError, NoTextError, TooHeavyError
 from ingestion.load import LOADER_VERSION
 from ingestion.load.sniff import sniff
-from ingestion.models import ChunkOptions, LoadLimits, PreparedDocument, Progress
+from ingestion.models import LoadLimits, PreparedDocument, Progress, ReadOptions
 from ingestion.pool import WorkerDiedError, run_limited
 from ingestion.prepare import prepare
 from ingestion.protocols import DocumentStore, Embedder
 
-__all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_by_ocr_limited", "prepare_limited"]
+__all__ = ["CHUNKING_VERSION", "LOADER_VERSION", "ingest", "prepare", "prepare_limited"]
 
 _BASE_MEMORY_BYTES = 700_000_000
 _MEMORY_PER_BYTE = 20
 _SECOND_TRY_CPU_S = 3
 _BYTES_PER_CPU_S = 200_000
+#: Recognising takes seconds a page, in a process of its own; memory stays as limited as ever.
 _OCR_LIMITS = LoadLimits(cpu_s=1_800, wall_s=4 * 3600, max_pages=2_000)
 
 _log = logging.getLogger(__name__)
 
 
-def prepare_limited(  # noqa: PLR0913 - each argument is a separate choice of the caller
-    data: bytes,
-    name: str,
-    *,
-    options: ChunkOptions | None = None,
-    limits: LoadLimits | None = None,
-    password: str | None = None,
-    rules: CleanRules | None = None,
-    on_progress: Progress | None = None,
+def prepare_limited(
+    data: bytes, name: str, options: ReadOptions | None = None, *, on_progress: Progress | None = None
 ) -> PreparedDocument:
     """Return the same as ``prepare``, made in a worker process with limits on memory, CPU and time.
 
-    A PDF that takes the worker down is tried once more without PDFium.
+    A PDF that takes the worker down is tried once more without PDFium. ``on_progress`` may raise to stop.
 
     Raises:
         TooHeavyError: a limit was reached, twice for a PDF.
+        OcrMissingError, OcrFailedError: by the method ``ocr`` where Tesseract is not there, or failed.
         IngestionError: every other reason, see ``ingestion.errors``.
     """
-    limits = _fitting(limits or LoadLimits(), len(data))
-    arguments = {
-        "data": data,
-        "name": name,
-        "options": options,
-        "limits": limits,
-        "password": password,
-        "rules": rules,
-    }
+    options = options or ReadOptions()
+    is_ocr = options.method == "ocr"
+    options = replace(options, limits=_OCR_LIMITS if is_ocr else _fitting(options.limits, len(data)))
     try:
-        return _run("prepare", arguments, limits, on_progress)
+        return _run(data, name, options, on_progress)
     except WorkerDiedError as death:
         _log.warning("reading stopped (%s)", death)
-        if sniff(data) != "PDF":
+        if is_ocr or sniff(data) != "PDF":
             raise TooHeavyError(str(death), limit=death.reason) from death
-        return _second_try(arguments, _tighter(limits, len(data)), on_progress)
+        second = replace(options, method="pypdf", limits=_tighter(options.limits, len(data)))
+        return _second_try(data, name, second, on_progress)
 
 
-def prepare_by_ocr_limited(
-    data: bytes,
-    name: str,
-    *,
-    options: ChunkOptions | None = None,
-    password: str | None = None,
-    rules: CleanRules | None = None,
-    on_progress: Progress | None = None,
-) -> PreparedDocument:
-    """Return the same as ``prepare_limited`` for a PDF, recognising the pages that have no readable text.
-
-    It takes seconds a page; ``on_progress`` is called after every page and may raise to stop.
-
-    Raises:
-        OcrMissingError, OcrFailedError: Tesseract is not there, or failed.
-        TooHeavyError: a limit was reached.
-        IngestionError: every other reason, see ``ingestion.errors``.
-    """
-    arguments = {"data": data, "name": name, "options": options, "password": password, "rules": rules}
+def _second_try(data: bytes, name: str, options: ReadOptions, on_progress: Progress | None) -> PreparedDocument:
     try:
-        return _run("prepare_by_ocr", arguments | {"limits": _OCR_LIMITS}, _OCR_LIMITS, on_progress)
-    except WorkerDiedError as death:
-        _log.warning("recognising stopped (%s)", death)
-        raise TooHeavyError(str(death), limit=death.reason) from death
-
-
-def _second_try(arguments: Mapping[str, object], limits: LoadLimits, on_progress: Progress | None) -> PreparedDocument:
-    try:
-        return _run("prepare_pdf_by_pypdf", arguments, limits, on_progress)
+        return _run(data, name, options, on_progress)
     except WorkerDiedError as death:
         _log.warning("reading with pypdf stopped too (%s)", death)
         raise TooHeavyError(str(death), limit=death.reason) from death
@@ -112,10 +74,9 @@ def _tighter(limits: LoadLimits, byte_count: int) -> LoadLimits:
     return replace(limits, cpu_s=cpu_s)
 
 
-def _run(
-    function: str, arguments: Mapping[str, object], limits: LoadLimits, on_progress: Progress | None
-) -> PreparedDocument:
-    prepared = run_limited(f"ingestion.prepare:{function}", arguments, limits, on_progress)
+def _run(data: bytes, name: str, options: ReadOptions, on_progress: Progress | None) -> PreparedDocument:
+    arguments = {"data": data, "name": name, "options": options}
+    prepared = run_limited("ingestion.prepare:prepare", arguments, options.limits, on_progress)
     if not isinstance(prepared, PreparedDocument):
         raise IngestionError(f"the worker answered {type(prepared).__name__}")
     return prepared
@@ -124,10 +85,10 @@ def _run(
 def ingest(
     data: bytes,
     name: str,
+    options: ReadOptions | None = None,
     *,
     store: DocumentStore,
     embedder: Embedder,
-    options: ChunkOptions | None = None,
     on_progress: Progress | None = None,
 ) -> str:
     """Read, clean, cut, embed and store one file and return the document's id.
@@ -135,7 +96,7 @@ def ingest(
     Raises:
         IngestionError: the file cannot be read.
     """
-    prepared = prepare_limited(data, name, options=options, on_progress=on_progress)
+    prepared = prepare_limited(data, name, options, on_progress=on_progress)
     report = partial(on_progress, "embed") if on_progress is not None else None
     vectors = embed_chunks(prepared, embedder, on_progress=report)
     if on_progress is not None:

@@ -4,23 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingestion.chunk import chunk
-from ingestion.clean import CleanRules, clean
+from ingestion.clean import clean
 from ingestion.errors import NoTextError
-from ingestion.load import load
+from ingestion.load import Loader, load
 from ingestion.load.ocr import load_by_ocr
 from ingestion.load.pdf import load_pdf_by_pypdf
-from ingestion.models import Chunk, ChunkOptions, LoadedDocument, LoadLimits, PreparedDocument, Progress
+from ingestion.models import Chunk, LoadedDocument, PreparedDocument, Progress, ReadingMethod, ReadOptions
+
+_LOADERS: dict[ReadingMethod, Loader] = {"standard": load, "pypdf": load_pdf_by_pypdf, "ocr": load_by_ocr}
 
 
-def prepare(  # noqa: PLR0913 - each argument is a separate choice of the caller
-    data: bytes,
-    name: str,
-    *,
-    options: ChunkOptions | None = None,
-    limits: LoadLimits | None = None,
-    password: str | None = None,
-    rules: CleanRules | None = None,
-    on_progress: Progress | None = None,
+def prepare(
+    data: bytes, name: str, options: ReadOptions | None = None, *, on_progress: Progress | None = None
 ) -> PreparedDocument:
     """Return the file's text, cleaned and cut into chunks.
 
@@ -29,51 +24,17 @@ def prepare(  # noqa: PLR0913 - each argument is a separate choice of the caller
     Raises:
         IngestionError: one subclass per reason, see ``ingestion.errors``.
     """
-    loaded = load(data, name, password=password, limits=limits, on_progress=on_progress)
-    return _finish(loaded, options, rules, on_progress)
+    options = options or ReadOptions()
+    loader = _LOADERS[options.method]
+    loaded = loader(data, name, password=options.password, limits=options.limits, on_progress=on_progress)
+    return _finish(loaded, options, on_progress or _ignore)
 
 
-def prepare_pdf_by_pypdf(  # noqa: PLR0913 - as above
-    data: bytes,
-    name: str,
-    *,
-    options: ChunkOptions | None = None,
-    limits: LoadLimits | None = None,
-    password: str | None = None,
-    rules: CleanRules | None = None,
-    on_progress: Progress | None = None,
-) -> PreparedDocument:
-    """Return the same as ``prepare`` for a PDF that PDFium could not survive."""
-    loaded = load_pdf_by_pypdf(data, name, password=password, limits=limits or LoadLimits())
-    return _finish(loaded, options, rules, on_progress)
-
-
-def prepare_by_ocr(  # noqa: PLR0913 - as above
-    data: bytes,
-    name: str,
-    *,
-    options: ChunkOptions | None = None,
-    limits: LoadLimits | None = None,
-    password: str | None = None,
-    rules: CleanRules | None = None,
-    on_progress: Progress | None = None,
-) -> PreparedDocument:
-    """Return the same as ``prepare`` for a PDF, with the text of unreadable pages recognised."""
-    loaded = load_by_ocr(data, name, password=password, limits=limits or LoadLimits(), on_progress=on_progress)
-    return _finish(loaded, options, rules, on_progress)
-
-
-def _finish(
-    loaded: LoadedDocument,
-    options: ChunkOptions | None,
-    rules: CleanRules | None,
-    on_progress: Progress | None,
-) -> PreparedDocument:
-    report = on_progress or _ignore
+def _finish(loaded: LoadedDocument, options: ReadOptions, report: Progress) -> PreparedDocument:
     report("clean", 0, 0)
-    document = clean(loaded, rules)
+    document = clean(loaded, options.rules)
     report("chunk", 0, 0)
-    chunks = _without_repeats(chunk(document, options))
+    chunks = _without_repeats(chunk(document, options.chunking))
     if not chunks:
         raise NoTextError("no words after cleaning")
     report("chunk", len(chunks), len(chunks))

@@ -18,14 +18,14 @@ from ingestion.embed import embed_chunks
 from ingestion.errors import IngestionError
 from ingestion.load import LOADER_VERSION
 from ingestion.models import PreparedDocument
-from ingestion.pipeline import prepare_by_ocr_limited, prepare_limited
+from ingestion.pipeline import prepare_limited
 from ingestion.protocols import Embedder, Vectors
 from kb_app.errors import KBAppError, NotFoundError, ReindexNeededError, error_info
 from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
 from kb_app.services.groups import GROUP_AGE_S, Group, Reading
 from kb_app.services.indexes import Indexes
 from kb_app.services.intake import Intake, Repositories
-from kb_app.services.options import chunk_options, clean_rules, prepared_with
+from kb_app.services.options import prepared_with, read_options
 from kb_app.services.versions import base_versions, require_current
 from kb_app.services.web import loading_name
 from kb_app.storage.chunks import chunk_id
@@ -116,15 +116,9 @@ class Ingester:
     def prepare(self, claimed: ClaimedJob, base: KnowledgeBase, name: str, report: Report | None) -> PreparedDocument:
         """Load, clean and cut an original in a worker process. Raises IngestionError, NotFoundError."""
         data = self._originals.read(claimed.sha256)
-        read = prepare_by_ocr_limited if claimed.payload.get("ocr") else prepare_limited
-        return read(
-            data,
-            loading_name(name, data),
-            options=chunk_options(base),
-            rules=clean_rules(base),
-            password=self._intake.passwords.of(claimed.sha256),
-            on_progress=report,
-        )
+        password = self._intake.passwords.of(claimed.sha256)
+        options = read_options(base, password=password, method="ocr" if claimed.payload.get("ocr") else "standard")
+        return prepare_limited(data, loading_name(name, data), options, on_progress=report)
 
     def report(self, job: Job, stage: str, done: int, total: int) -> None:
         """Record progress. Raises CancelledError when the job is to stop."""

@@ -12,7 +12,7 @@ from kb_app.errors import InvalidNameError, NotFoundError
 from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
 from kb_app.services.intake import Intake, Repositories, Upload, clean_document_name
-from kb_app.services.options import check_sizes, chunk_options, clean_rules, prepared_with, rule_names
+from kb_app.services.options import check_sizes, prepared_with, read_options, rule_names
 from kb_app.services.versions import base_versions, is_outdated
 from kb_app.services.web import clean_url
 from kb_app.settings import Settings
@@ -193,9 +193,8 @@ class Library:
             IngestionError: it cannot be read; the code says why.
             NotFoundError: the base does not exist.
         """
-        base = self._bases.get(base_id)
-        options, rules = chunk_options(base), clean_rules(base)
-        return prepare_limited(data, clean_document_name(name), options=options, rules=rules, password=password)
+        options = read_options(self._bases.get(base_id), password=password)
+        return prepare_limited(data, clean_document_name(name), options)
 
     def retry(self, document_ids: Collection[str], *, password: str | None = None, ocr: bool = False) -> str:
         """Read documents again from their kept originals; return the batch's id.

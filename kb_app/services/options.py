@@ -2,8 +2,7 @@
 
 from dataclasses import fields
 
-from ingestion.clean import CleanRules
-from ingestion.models import ChunkOptions
+from ingestion.models import ChunkOptions, CleanRules, ReadingMethod, ReadOptions
 from kb_app.errors import ChunkOverlapError, ChunkSizeError
 from kb_app.models import KnowledgeBase
 
@@ -15,14 +14,16 @@ def rule_names() -> tuple[str, ...]:
     return tuple(field.name for field in fields(CleanRules))
 
 
-def clean_rules(base: KnowledgeBase) -> CleanRules:
-    """Return the base's cleaning rules."""
-    return CleanRules(**{name: name not in base.rules_off for name in rule_names()})
-
-
-def chunk_options(base: KnowledgeBase) -> ChunkOptions:
-    """Return the base's passage sizes."""
-    return ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units)
+def read_options(
+    base: KnowledgeBase, *, password: str | None = None, method: ReadingMethod = "standard"
+) -> ReadOptions:
+    """Return how files of the base are read: its passage sizes and cleaning rules."""
+    return ReadOptions(
+        chunking=ChunkOptions(size_units=base.chunk_size_units, overlap_units=base.chunk_overlap_units),
+        rules=CleanRules(**{name: name not in base.rules_off for name in rule_names()}),
+        password=password,
+        method=method,
+    )
 
 
 def prepared_with(base: KnowledgeBase) -> str:

@@ -1,9 +1,9 @@
 import pytest
 from reading import page_at
 
-from ingestion.clean import CleanRules, clean
+from ingestion.clean import clean
 from ingestion.load import load
-from ingestion.models import LoadedDocument, LoadedPage, OutlineEntry
+from ingestion.models import CleanRules, LoadedDocument, LoadedPage, OutlineEntry
 
 
 def pdf_document(*pages: str, outline: tuple[OutlineEntry, ...] = ()) -> LoadedDocument:

@@ -20,7 +20,7 @@ from ingestion.errors import (
     UnsupportedFormatError,
 )
 from ingestion.load import load
-from ingestion.models import ChunkOptions, LoadLimits
+from ingestion.models import ChunkOptions, LoadLimits, ReadOptions
 from ingestion.pipeline import prepare_limited
 from ingestion.prepare import prepare
 
@@ -209,7 +209,7 @@ class TestTables:
 
     def test_every_chunk_of_a_long_table_names_its_columns(self):
         rows = "".join(f"学生{number},{number % 100}\n" for number in range(1000))
-        prepared = prepare(f"姓名,分数\n{rows}".encode(), "a.csv", options=ChunkOptions(size_units=100))
+        prepared = prepare(f"姓名,分数\n{rows}".encode(), "a.csv", ReadOptions(chunking=ChunkOptions(size_units=100)))
         assert len(prepared.chunks) > 20
         assert all(
             line.startswith("姓名: 学生") for chunk in prepared.chunks for line in chunk.text.split("\n") if line
@@ -384,7 +384,7 @@ class TestSource:
 
     def test_code_is_cut_at_functions_and_keeps_its_indentation(self):
         source = "".join(f"def part_{n}(x):\n    total = {n}\n    return total * x  # 注释\n\n\n" for n in range(40))
-        prepared = prepare(source.encode(), "a.py", options=ChunkOptions(size_units=120))
+        prepared = prepare(source.encode(), "a.py", ReadOptions(chunking=ChunkOptions(size_units=120)))
         assert prepared.document.text == source
         assert all(chunk.text.startswith("def part_") for chunk in prepared.chunks)
         assert prepared.chunks[0].heading == ("def part_0(x)",)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ingestion.errors import NoTextError, PasswordNeededError, ScannedError, TooHeavyError
-from ingestion.models import ChunkOptions, LoadLimits
+from ingestion.models import ChunkOptions, LoadLimits, ReadOptions
 from ingestion.pipeline import ingest, prepare, prepare_limited
 
 
@@ -41,9 +41,9 @@ def test_worker_gives_what_the_process_itself_would(pdf):
 
 
 def test_options_and_password_reach_the_worker(pdf):
-    prepared = prepare_limited(
-        pdf("encrypted"), "a.pdf", password="柿子2026", options=ChunkOptions(size_units=30, overlap_units=0)
-    )
+    options = ReadOptions(password="柿子2026", chunking=ChunkOptions(size_units=30, overlap_units=0))
+    assert "柿子" not in repr(options), "nor in a log"
+    prepared = prepare_limited(pdf("encrypted"), "a.pdf", options)
     assert len(prepared.chunks) > 2
 
 
@@ -73,7 +73,7 @@ def test_memory_bomb_takes_only_its_worker_down_and_is_read_by_the_other_engine(
 def test_heavy_text_is_stopped():
     text = ("数据，" * 200_000).encode()
     with pytest.raises(TooHeavyError):
-        prepare_limited(text, "a.txt", limits=LoadLimits(memory_bytes=60_000_000))
+        prepare_limited(text, "a.txt", ReadOptions(limits=LoadLimits(memory_bytes=60_000_000)))
 
 
 def test_many_threads_share_the_workers(pdf):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.load import ocr
+from ingestion.prepare import prepare
 from kb_app.app import build_app
 from kb_app.services.intake import Upload
 from kb_app.settings import load_settings
@@ -61,18 +62,16 @@ def test_a_scanned_document_is_recognised_on_request_only_and_says_so(app, tmp_p
 def test_without_tesseract_it_is_said(app, tmp_path, monkeypatch):
     base = app.library.create("b")
     (job,) = app.jobs.wait(app.library.add_files(base.id, [Upload(name="s.pdf", data=FIXTURES / "scanned.pdf")]))
-    monkeypatch.setattr("kb_app.services.ingesting.prepare_by_ocr_limited", in_this_process)
+    monkeypatch.setattr("kb_app.services.ingesting.prepare_limited", in_this_process)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not ocr.is_ocr_available()
     (job,) = app.jobs.wait(app.library.retry([job.document_id], ocr=True))
     assert (job.state, job.error.code) == ("failed", "ocr_missing")
 
 
-def in_this_process(data, name, *, on_progress, **options):
+def in_this_process(data, name, options, *, on_progress):
     """Stand in for the worker process, whose PATH was set when it was started."""
-    from ingestion.prepare import prepare_by_ocr
-
-    return prepare_by_ocr(data, name, on_progress=on_progress, **options)
+    return prepare(data, name, options, on_progress=on_progress)
 
 
 def test_pages_that_can_be_read_are_not_recognised(monkeypatch):
