@@ -16,6 +16,7 @@ from kb_app.providers.onnx import OnnxProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
+from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
 from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
@@ -38,6 +39,7 @@ from kb_app.settings import ServerSettings, Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.conversations import ConversationRepository
+from kb_app.storage.corrections import CorrectionRepository
 from kb_app.storage.database import DATABASE_FILE, Database
 from kb_app.storage.documents import DocumentRepository
 from kb_app.storage.files import OriginalStore
@@ -93,6 +95,13 @@ class App:
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         self.history = History(conversations)
+        self.corrections = Corrections(
+            CorrectionRepository(self._database),
+            conversations,
+            repositories.bases.get,
+            top_k=settings.top_k,
+            needs_second_person=settings.second_reviewer,
+        )
         self.answering = Answering(
             conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
         )

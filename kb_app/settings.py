@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     chunk_size: int = Field(300, ge=100, le=2000, description="Passage size of new bases; a CJK character is 1.")
     chunk_overlap: int = Field(60, ge=0, le=500, description="Shared by neighbouring passages, in the same units.")
     top_k: int = Field(default=8, ge=1, le=50, description="Passages given to the model.")
+    second_reviewer: bool = Field(default=False, description="Whether a second person has to approve a correction.")
     ollama: EndpointSettings = Field(default=EndpointSettings(), description="Local Ollama server.")
     glm: EndpointSettings = Field(default=EndpointSettings(), description="Zhipu GLM.")
     spark: EndpointSettings = Field(default=EndpointSettings(), description="iFlytek Spark.")

@@ -35,6 +35,11 @@ KBAppError
         WebTooLargeError      web_too_large
         WebKindError          web_kind           neither a page nor text nor a PDF
     BusyError                 busy
+    CorrectionError           correction
+        CorrectionEmptyError    correction_empty     no question, or no corrected answer
+        CorrectionConflictError correction_conflict  somebody else saved it meanwhile
+        CorrectionGoneError     correction_gone      it was deleted
+        SecondPersonError       second_person        another person has to approve it
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
         ProviderTimeoutError  timeout
@@ -58,6 +63,13 @@ from kb_app.errors.base import (
     BusyError,
     KBAppError,
     error_info,
+)
+from kb_app.errors.corrections import (
+    CorrectionConflictError,
+    CorrectionEmptyError,
+    CorrectionError,
+    CorrectionGoneError,
+    SecondPersonError,
 )
 from kb_app.errors.files import (
     ArchiveBombError,
@@ -132,6 +144,10 @@ __all__ = [
     "ConfigurationError",
     "ContentFilterError",
     "ContextTooLongError",
+    "CorrectionConflictError",
+    "CorrectionEmptyError",
+    "CorrectionError",
+    "CorrectionGoneError",
     "DataFolderBusyError",
     "DataFolderError",
     "DatabaseDamagedError",
@@ -155,6 +171,7 @@ __all__ = [
     "RateLimitError",
     "ReindexNeededError",
     "SchemaNewerError",
+    "SecondPersonError",
     "ServerAddressError",
     "ServerError",
     "ServerNameError",

@@ -9,6 +9,8 @@ from kb_app.models.search import Source
 
 Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
+#: How a correction took part in an answer: not at all, as the answer itself, or as an example for it.
+Reuse = Literal["", "exact", "example"]
 FinishReason = Literal["complete", "length", "filtered", "stopped"]
 
 
@@ -121,4 +123,6 @@ class Message:
     error: ErrorInfo | None = None
     elapsed_s: float | None = None
     rating: Rating | None = None
+    correction_id: str | None = None
+    reuse: Reuse = ""
     created_at: str = ""

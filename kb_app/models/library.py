@@ -31,6 +31,8 @@ class KnowledgeBase:
     paused: bool = False
     watch_folder: str = ""
     watch_inode: str = ""
+    reuse_exact: float | None = None
+    reuse_related: float | None = None
     document_count: int = 0
     chunk_count: int = 0
 

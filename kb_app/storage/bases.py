@@ -95,6 +95,8 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         paused=row.paused,
         watch_folder=row.watch_folder,
         watch_inode=row.watch_inode,
+        reuse_exact=row.reuse_exact,
+        reuse_related=row.reuse_related,
         created_at=row.created_at,
         document_count=documents,
         chunk_count=chunks,

@@ -82,6 +82,8 @@ class ConversationRepository:
                     usage=usage_to_json(message.usage),
                     error=error_to_json(message.error),
                     elapsed_s=message.elapsed_s,
+                    correction_id=message.correction_id,
+                    reuse=message.reuse,
                 )
             )
 
@@ -190,5 +192,7 @@ def _to_message(row: MessageRow) -> Message:
         error=error_from_json(row.error),
         elapsed_s=row.elapsed_s,
         rating=rating_from_row(row.rating),
+        correction_id=row.correction_id,
+        reuse=row.reuse,  # type: ignore[arg-type]  # only written from Reuse
         created_at=row.created_at,
     )

@@ -5,6 +5,12 @@ Every module of tables is imported here, so that the metadata is whole.
 
 from kb_app.storage.tables.base import Row
 from kb_app.storage.tables.chat import ConversationRow, MessageRow
+from kb_app.storage.tables.corrections import (
+    CorrectionClaimRow,
+    CorrectionRefusalRow,
+    CorrectionRow,
+    CorrectionVersionRow,
+)
 from kb_app.storage.tables.documents import (
     ChunkRow,
     DocumentRow,
@@ -19,6 +25,10 @@ from kb_app.storage.tables.tags import DocumentTagRow
 __all__ = [
     "ChunkRow",
     "ConversationRow",
+    "CorrectionClaimRow",
+    "CorrectionRefusalRow",
+    "CorrectionRow",
+    "CorrectionVersionRow",
     "DocumentRow",
     "DocumentTagRow",
     "DocumentTextRow",

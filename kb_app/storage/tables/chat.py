@@ -43,5 +43,7 @@ class MessageRow(Row):
     usage: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     elapsed_s: Mapped[float | None]
+    correction_id: Mapped[str | None]  # the correction this answer was made with; no foreign key: it may be deleted
+    reuse: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[str]
     rating: Mapped[RatingRow | None] = relationship(lazy="joined", passive_deletes=True)

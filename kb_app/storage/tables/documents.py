@@ -27,6 +27,8 @@ class KnowledgeBaseRow(Row):
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())  # its files wait
     watch_folder: Mapped[str] = mapped_column(default="", server_default="")  # kept in step with; empty: none
     watch_inode: Mapped[str] = mapped_column(default="", server_default="")  # tells when another one is in its place
+    reuse_exact: Mapped[float | None]  # how alike a question must be to be answered by a correction; None: default
+    reuse_related: Mapped[float | None]  # how alike, for the correction to be an example; None: default
     created_at: Mapped[str]
 
 
