@@ -20,7 +20,7 @@ PLAIN = (
     "ingestion.protocols",
     "ingestion.errors",
 )
-LEVEL_1 = ("kb_app.retrieval", "kb_app.providers", "kb_app.storage", "ingestion")
+LEVEL_1 = ("kb_app.retrieval", "kb_app.evaluation", "kb_app.providers", "kb_app.storage", "ingestion")
 LEVEL_2 = ("kb_app.services",)
 LEVEL_3 = ("kb_app.app",)
 
@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "kb_app.app": (*PLAIN, *LEVEL_1, *LEVEL_2),
     "kb_app.services": (*PLAIN, *LEVEL_1),
     "kb_app.retrieval": (*PLAIN, "ingestion"),
+    "kb_app.evaluation": (*PLAIN, "ingestion"),
     "kb_app.providers": (*PLAIN, "ingestion"),
     # The quote model is the retrieval's quoting behind the interface of a model.
     "kb_app.providers.quote": (*PLAIN, "ingestion", "kb_app.providers", "kb_app.retrieval"),
