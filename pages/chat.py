@@ -13,6 +13,7 @@ from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_b
 from kb_app.ui.first_run import example_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
 from kb_app.ui.navigation import go_to
+from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
 from kb_app.ui.sources import passage_dialog
 from kb_app.ui.state import CHAT, SHOWN_MESSAGES
@@ -36,6 +37,7 @@ def main() -> None:
         empty_chat(app, bases)
     stop_button(app, CHAT.get())
     question_box(app, bases)
+    reader()
     passage_dialog(app, messages)
 
 

@@ -10,6 +10,7 @@ from kb_app.ui.asking import model_name
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import closed, plain, safe
 from kb_app.ui.rating import rating_row, reasons_form
+from kb_app.ui.reader import anchor
 from kb_app.ui.sources import source_list
 from kb_app.ui.text import t
 
@@ -42,7 +43,7 @@ def _show_answer(app: App, message: Message, question: str, ask_again: Callable[
             with st.expander(t("answer.thinking"), icon=":material/psychology:"):
                 st.markdown(safe(message.thinking))
         if message.text:
-            st.markdown(safe(message.text, _markers(message)))
+            st.markdown(safe(message.text, _markers(message), anchor(message.id)))
         _status(message)
         if message.status in ("stopped", "interrupted", "failed") and question:
             st.button(
@@ -123,7 +124,7 @@ def _live_answer(app: App, conversation_id: str) -> None:
             with st.expander(label, icon=":material/psychology:"):
                 st.markdown(safe(closed(message.thinking)))
         if message.text:
-            st.markdown(safe(closed(message.text) + _CURSOR, _markers(message)))
+            st.markdown(safe(closed(message.text) + _CURSOR, _markers(message), anchor(message.id)))
         elif not message.thinking:
             waiting = "answer.writing" if message.sources else "answer.searching"
             st.markdown(f":material/hourglass_top: :gray[{t(waiting)}]")

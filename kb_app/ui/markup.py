@@ -34,8 +34,8 @@ _NO_BREAK_SPACE = "\u00a0"
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 
 
-def safe(text: str, markers: Collection[int] = ()) -> str:
-    """Return Markdown that loads nothing and defines no links; ``markers`` in it become badges.
+def safe(text: str, markers: Collection[int] = (), anchor: str = "") -> str:
+    """Return Markdown that loads nothing and defines no links; ``markers`` in it become links to ``anchor`` + marker.
 
     Images and link reference definitions are broken everywhere, also inside code: a cleaner that skips code
     can be led astray by an unclosed fence. HTML, tildes, CJK emphasis and markers change outside code only.
@@ -46,16 +46,16 @@ def safe(text: str, markers: Collection[int] = ()) -> str:
     parts: list[str] = []
     position = 0
     for code in _CODE.finditer(text):
-        parts += (_prose(text[position : code.start()], markers), code.group())
+        parts += (_prose(text[position : code.start()], markers, anchor), code.group())
         position = code.end()
-    parts.append(_prose(text[position:], markers))
+    parts.append(_prose(text[position:], markers, anchor))
     return "".join(parts)
 
 
-def _prose(text: str, markers: Collection[int]) -> str:
+def _prose(text: str, markers: Collection[int], anchor: str) -> str:
     text = _SPECIAL_IN_PROSE.sub(_escaped, text)
     text = _BOLD.sub(_spaced_bold, text)
-    return _MARKER.sub(lambda match: _badge(match, markers), text)
+    return _MARKER.sub(lambda match: _citation(match, markers, anchor), text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -65,9 +65,9 @@ def _escaped(match: re.Match[str]) -> str:
     return rf"\{match[0]}"
 
 
-def _badge(match: re.Match[str], markers: Collection[int]) -> str:
+def _citation(match: re.Match[str], markers: Collection[int], anchor: str) -> str:
     marker = int(match[1])
-    return f":orange-badge[{marker}]" if marker in markers else match[0]
+    return f"[{marker}]({anchor}{marker})" if marker in markers else match[0]
 
 
 def _spaced_bold(match: re.Match[str]) -> str:

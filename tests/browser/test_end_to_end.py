@@ -57,7 +57,7 @@ def test_first_run_to_a_checked_answer_and_back(page: Page, files: list[Path]) -
     wait_for_answer(page)
     expect(answer(page)).to_contain_text("27 kilometres")
 
-    open_first_source(page)
+    answer(page).get_by_role("link", name="1", exact=True).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("mark").first).to_be_in_viewport()
     assert "27 kilometres" in "".join(dialog.locator("mark").all_inner_texts())

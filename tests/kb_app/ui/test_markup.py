@@ -78,11 +78,11 @@ def test_an_address_ends_before_a_bracket_and_keeps_its_tilde() -> None:
     assert "a\\<b \\~ c" in shown
 
 
-def test_markers_become_badges_only_where_a_source_exists_and_not_in_code() -> None:
-    text = safe("Yes [1][2], not [7].\n\n```python\nx = a[1]\n```\nand `b[1]` too [1].", {1, 2})
+def test_markers_become_links_only_where_a_source_exists_and_not_in_code() -> None:
+    text = safe("Yes [1][2], not [7].\n\n```python\nx = a[1]\n```\nand `b[1]` too [1].", {1, 2}, "#source-")
 
-    assert text.count(":orange-badge[1]") == 2
-    assert ":orange-badge[2]" in text
+    assert text.count("[1](#source-1)") == 2
+    assert "[1](#source-1)[2](#source-2)" in text
     assert "not [7]" in text
     assert "x = a[1]" in text
     assert "`b[1]`" in text

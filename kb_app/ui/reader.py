@@ -1,0 +1,52 @@
+"""The one piece of JavaScript of our own: citations that can be clicked in the text, and a sidebar that closes.
+
+It is served from a file: Streamlit turns inline scripts into ``blob:`` addresses, which our policy does not run.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from kb_app.ui.sources import open_passage
+from kb_app.ui.state import widget
+
+_FOLDER = Path(__file__).resolve().parent
+_NAME = "kb_app.reader"
+_KEY = "reader"
+_mount: Callable[..., object] | None = None
+
+
+def anchor(message_id: str) -> str:
+    """Return what the address of a citation begins with; its marker follows."""
+    return f"#kb-source-{message_id}-"
+
+
+def reader() -> None:
+    """Listen to clicks on the page. To be drawn once in every run, always at the same place."""
+    global _mount
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_NAME) is None:
+        _declare(manager)
+    if _mount is None:
+        _mount = st.components.v2.component(_NAME, js="reader.js", isolate_styles=False)
+    _mount(key=_KEY, on_citation_change=_open_citation)
+
+
+def _declare(manager: BidiComponentManager) -> None:
+    """Tell Streamlit where the file lies: it looks in installed packages only, and a checkout is none."""
+    component = ComponentConfig(name="reader", asset_dir="frontend")
+    manifest = ComponentManifest(name="kb_app", version=version("streamlit"), components=[component])
+    manager.register_from_manifest(manifest, _FOLDER)
+
+
+def _open_citation() -> None:
+    state = widget(_KEY)
+    value = getattr(state, "citation", None)
+    message_id, _, marker = str(value or "").rpartition("-")
+    if message_id and marker.isdecimal():
+        open_passage(message_id, int(marker))
