@@ -29,6 +29,8 @@ from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
+from kb_app.services.prompt_preview import PromptPreview
+from kb_app.services.prompt_store import Prompts
 from kb_app.services.tagging import Tagging
 from kb_app.services.trials import Trials
 from kb_app.services.versions import require_searchable
@@ -46,6 +48,7 @@ from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.migrate import migrate, wait_for_schema
+from kb_app.storage.prompts import PromptRepository
 from kb_app.storage.tags import TagRepository
 from kb_app.storage.watched import WatchedRepository
 
@@ -102,9 +105,11 @@ class App:
             top_k=settings.top_k,
             needs_second_person=settings.second_reviewer,
         )
+        self.prompts = Prompts(PromptRepository(self._database))
         self.answering = Answering(
-            conversations, self.retriever, self.models.chat, self.library.living, top_k=settings.top_k
+            conversations, self.retriever, self.models.chat, self.library.living, self.prompts, top_k=settings.top_k
         )
+        self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, allows)
         if lock is not None:

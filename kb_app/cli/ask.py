@@ -9,15 +9,20 @@ from kb_app.cli.session import Session
 from kb_app.errors import KBAppError, error_info
 from kb_app.models import (
     AnswerEvent,
+    Cost,
     ErrorInfo,
     Failed,
+    FellBack,
     Finished,
+    Measured,
     Message,
     Retrieved,
     Source,
     Thinking,
+    Timing,
     Token,
     Usage,
+    Waiting,
 )
 from kb_app.services.answering import AskRequest
 from kb_app.services.generation import Generation
@@ -89,6 +94,12 @@ def _event_record(event: AnswerEvent, console: Console) -> Record:
             return {"event": "token", "text": text}
         case Usage():
             return {"event": "usage", **_usage_record(event)}
+        case Waiting(seconds=seconds, error=error):
+            return {"event": "waiting", "seconds": round(seconds, 1), "error": console.error_record(error)}
+        case FellBack(model_id=model_id, error=error):
+            return {"event": "fallback", "model": model_id, "error": console.error_record(error)}
+        case Measured(timing=timing, cost=cost):
+            return {"event": "measured", **_timing_record(timing), "cost": _cost_record(cost)}
         case Finished(reason=reason):
             return {"event": "finished", "reason": reason}
         case Failed(error=error):
@@ -122,6 +133,15 @@ def _source_record(source: Source) -> Record:
 
 def _usage_record(usage: Usage) -> Record:
     return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+
+
+def _timing_record(timing: Timing) -> Record:
+    first = timing.first_token_s
+    return {"first_token_s": None if first is None else round(first, 3), "total_s": round(timing.total_s, 3)}
+
+
+def _cost_record(cost: Cost | None) -> Record | None:
+    return None if cost is None else {"amount": cost.amount, "currency": cost.currency}
 
 
 def _show_end(message: Message, console: Console) -> None:

@@ -34,6 +34,9 @@ KBAppError
         WebRedirectsError     web_redirects      too many
         WebTooLargeError      web_too_large
         WebKindError          web_kind           neither a page nor text nor a PDF
+    PromptError               prompt
+        PromptMissingPlaceholderError  prompt_missing_placeholder
+        PromptUnknownPlaceholderError  prompt_unknown_placeholder
     BusyError                 busy
     CorrectionError           correction
         CorrectionEmptyError    correction_empty     no question, or no corrected answer
@@ -90,6 +93,11 @@ from kb_app.errors.files import (
     WebTimeoutError,
     WebTooLargeError,
     WebUnreachableError,
+)
+from kb_app.errors.prompts import (
+    PromptError,
+    PromptMissingPlaceholderError,
+    PromptUnknownPlaceholderError,
 )
 from kb_app.errors.providers import (
     AuthError,
@@ -165,6 +173,9 @@ __all__ = [
     "NotFoundError",
     "NotPulledError",
     "PasswordHandoverError",
+    "PromptError",
+    "PromptMissingPlaceholderError",
+    "PromptUnknownPlaceholderError",
     "ProviderError",
     "ProviderTimeoutError",
     "QuotaError",

@@ -75,6 +75,47 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long the model that answered took, in seconds from sending the request; searching is not in it."""
+
+    first_token_s: float | None
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an answer cost by the price set for its model."""
+
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What an answer took; sent once, before its end. ``cost`` is None without a price or a usage."""
+
+    timing: Timing
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The model cannot answer now because of ``error``; it is asked again in ``seconds``."""
+
+    seconds: float
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack:
+    """Another model, ``model_id``, is asked now, because ``asked_model_id`` failed with ``error``."""
+
+    model_id: str
+    asked_model_id: str
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The terminal marker was seen; ``reason`` is normalised over all providers."""
 
@@ -89,7 +130,7 @@ class Failed:
 
 
 ModelEvent = Thinking | Token | Usage | Finished
-AnswerEvent = Retrieved | Thinking | Token | Usage | Finished | Failed
+AnswerEvent = Retrieved | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +147,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One saved message. ``sources`` are all that were offered, ``cited`` the markers the text uses."""
+    """One saved message. ``sources`` are all that were offered, ``cited`` the markers the text uses.
+
+    ``model_id`` is the model that really answered; ``fallback`` says which was asked first and why it did not.
+    """
 
     id: str
     conversation_id: str
@@ -122,7 +166,19 @@ class Message:
     usage: Usage | None = None
     error: ErrorInfo | None = None
     elapsed_s: float | None = None
+    timing: Timing | None = None
+    cost: Cost | None = None
+    fallback: FellBack | None = None
     rating: Rating | None = None
     correction_id: str | None = None
     reuse: Reuse = ""
     created_at: str = ""
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens of the answer for each second after the first of them came; None where it is not known."""
+        timing, usage = self.timing, self.usage
+        if timing is None or timing.first_token_s is None or usage is None or usage.completion_tokens < 2:
+            return None
+        writing_s = timing.total_s - timing.first_token_s
+        return (usage.completion_tokens - 1) / writing_s if writing_s > 0 else None

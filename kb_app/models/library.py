@@ -15,7 +15,11 @@ KEPT_WARNING = "not_read_again"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeBase:
-    """A set of documents searched together, with what its indexes were made by."""
+    """A set of documents searched together, with what its indexes were made by.
+
+    ``model_id`` is the chat model its questions start with, and ``fallback_model_id`` the one that steps in when the
+    picked one fails; empty where the base has none of its own.
+    """
 
     id: str
     name: str
@@ -33,6 +37,8 @@ class KnowledgeBase:
     watch_inode: str = ""
     reuse_exact: float | None = None
     reuse_related: float | None = None
+    model_id: str = ""
+    fallback_model_id: str = ""
     document_count: int = 0
     chunk_count: int = 0
 

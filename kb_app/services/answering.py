@@ -29,6 +29,7 @@ from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
+from kb_app.services.prompt_store import Prompts
 from kb_app.services.prompts import answer_prompt, language_of
 from kb_app.storage.conversations import ConversationRepository
 
@@ -61,6 +62,7 @@ class Answering:
         retriever: Retriever,
         chat_model: Callable[[str], ChatModel],
         living: Callable[[Sequence[str]], tuple[str, ...]],
+        prompts: Prompts,
         *,
         top_k: int,
     ) -> None:
@@ -72,6 +74,7 @@ class Answering:
         self._retriever = retriever
         self._chat_model = chat_model
         self._living = living
+        self._prompts = prompts
         self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
@@ -148,7 +151,7 @@ class Answering:
             request.question,
             history,
             sources,
-            language=language,
+            template=self._prompts.get("answer", language, request.base_ids),
             prompt_tokens=model.context_tokens - options.max_tokens,
         )
         offered = prompt.sources if model.prompted else sources

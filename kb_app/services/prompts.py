@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import resources
 from itertools import pairwise
 from typing import NamedTuple
 
 from kb_app.messages import Language
 from kb_app.models import ChatMessage, Message, Source
+from kb_app.services.prompt_store import fill
 
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]")
 #: Share of the prompt that earlier turns may take.
@@ -40,18 +40,24 @@ def language_of(question: str, default: Language) -> Language:
 
 
 def answer_prompt(
-    question: str, history: Sequence[Message], sources: Sequence[Source], *, language: Language, prompt_tokens: int
+    question: str,
+    history: Sequence[Message],
+    sources: Sequence[Source],
+    *,
+    template: str,
+    prompt_tokens: int,
 ) -> AnswerPrompt:
     """Return the messages for an answer that fit ``prompt_tokens``; passages come best first, the rest is left out.
 
+    ``template`` is the prompt of kind ``answer`` (:class:`kb_app.services.prompt_store.Prompts`).
+
     The best passage is always there, cut if it must be: an answer without any would be invented.
     """
-    template = resources.files("kb_app.prompts").joinpath(f"answer.{language}.md").read_text(encoding="utf-8")
     room = prompt_tokens - estimate_tokens(template) - estimate_tokens(question) - 2 * _MESSAGE_TOKENS
     turns = _recent_turns(history, int(room * _HISTORY_SHARE))
     room -= sum(estimate_tokens(turn.content) + _MESSAGE_TOKENS for turn in turns)
     given = _fitting(sources, room)
-    system = template.replace("{passages}", "\n\n".join(map(_passage, given)))
+    system = fill(template, passages="\n\n".join(map(_passage, given)))
     messages = (ChatMessage(role="system", content=system), *turns, ChatMessage(role="user", content=question))
     return AnswerPrompt(messages, given)
 

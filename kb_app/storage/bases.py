@@ -97,6 +97,8 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         watch_inode=row.watch_inode,
         reuse_exact=row.reuse_exact,
         reuse_related=row.reuse_related,
+        model_id=row.model_id,
+        fallback_model_id=row.fallback_model_id,
         created_at=row.created_at,
         document_count=documents,
         chunk_count=chunks,

@@ -10,16 +10,19 @@ from kb_app.errors import NotFoundError
 from kb_app.models import Conversation, ErrorInfo, Message, Rating
 from kb_app.storage.database import Database
 from kb_app.storage.rows import (
+    cost_from_json,
     error_from_json,
     error_to_json,
+    fallback_from_json,
     new_id,
     now,
+    plain_to_json,
     rating_from_row,
     rating_row,
     source_from_json,
     source_to_json,
+    timing_from_json,
     usage_from_json,
-    usage_to_json,
 )
 from kb_app.storage.tables import ConversationRow, MessageRow
 
@@ -75,15 +78,19 @@ class ConversationRepository:
                     text=message.text,
                     status=message.status,
                     thinking=message.thinking,
+                    model_id=message.model_id,
                     query=message.query,
                     sources=[source_to_json(source) for source in message.sources],
                     cited=list(message.cited),
                     confidence=message.confidence,
-                    usage=usage_to_json(message.usage),
+                    usage=plain_to_json(message.usage),
                     error=error_to_json(message.error),
                     elapsed_s=message.elapsed_s,
                     correction_id=message.correction_id,
                     reuse=message.reuse,
+                    timing=plain_to_json(message.timing),
+                    cost=plain_to_json(message.cost),
+                    fallback=plain_to_json(message.fallback),
                 )
             )
 
@@ -191,6 +198,9 @@ def _to_message(row: MessageRow) -> Message:
         usage=usage_from_json(row.usage),
         error=error_from_json(row.error),
         elapsed_s=row.elapsed_s,
+        timing=timing_from_json(row.timing),
+        cost=cost_from_json(row.cost),
+        fallback=fallback_from_json(row.fallback),
         rating=rating_from_row(row.rating),
         correction_id=row.correction_id,
         reuse=row.reuse,  # type: ignore[arg-type]  # only written from Reuse

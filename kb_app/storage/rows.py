@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from kb_app.models import ErrorInfo, Rating, Source, Usage
+from kb_app.models import Cost, ErrorInfo, FellBack, Rating, Source, Timing, Usage
 from kb_app.storage.tables import RatingRow
 
 
@@ -39,9 +39,9 @@ def source_from_json(value: dict[str, Any]) -> Source:
     return Source(**{**value, "heading": tuple(value.get("heading", ()))})
 
 
-def usage_to_json(usage: Usage | None) -> dict[str, Any] | None:
-    """Return the JSON form of a usage."""
-    return None if usage is None else asdict(usage)
+def plain_to_json(value: Usage | Timing | Cost | FellBack | None) -> dict[str, Any] | None:
+    """Return the JSON form of one of the dataclasses that hold nothing but plain values."""
+    return None if value is None else asdict(value)
 
 
 def usage_from_json(value: dict[str, Any] | None) -> Usage | None:
@@ -72,3 +72,18 @@ def rating_from_row(row: RatingRow | None) -> Rating | None:
         author=row.author,
         created_at=row.created_at,
     )
+
+
+def timing_from_json(value: dict[str, Any] | None) -> Timing | None:
+    """Return the timing a JSON form stands for."""
+    return None if not value else Timing(**value)
+
+
+def cost_from_json(value: dict[str, Any] | None) -> Cost | None:
+    """Return the cost a JSON form stands for."""
+    return None if not value else Cost(**value)
+
+
+def fallback_from_json(value: dict[str, Any] | None) -> FellBack | None:
+    """Return the change of model a JSON form stands for."""
+    return None if not value else FellBack(**{**value, "error": ErrorInfo(**value["error"])})

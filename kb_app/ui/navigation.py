@@ -9,7 +9,7 @@ from kb_app.bundle import bundled
 from kb_app.ui.state import NEXT_PAGE
 from kb_app.ui.text import t
 
-PageName = Literal["chat", "knowledge_bases", "search", "models"]
+PageName = Literal["chat", "knowledge_bases", "search", "models", "prompts"]
 
 
 def pages() -> dict[PageName, Page]:
@@ -22,6 +22,7 @@ def pages() -> dict[PageName, Page]:
         ),
         "search": st.Page(folder / "search.py", title=t("nav.search"), icon=":material/manage_search:"),
         "models": st.Page(folder / "models.py", title=t("nav.models"), icon=":material/smart_toy:"),
+        "prompts": st.Page(folder / "prompts.py", title=t("nav.prompts"), icon=":material/edit_note:"),
     }
 
 

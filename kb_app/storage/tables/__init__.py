@@ -19,6 +19,7 @@ from kb_app.storage.tables.documents import (
     KnowledgeBaseRow,
     WatchedFileRow,
 )
+from kb_app.storage.tables.model_use import ModelCallRow, PromptRow
 from kb_app.storage.tables.ratings import RatingRow
 from kb_app.storage.tables.tags import DocumentTagRow
 
@@ -35,6 +36,8 @@ __all__ = [
     "JobRow",
     "KnowledgeBaseRow",
     "MessageRow",
+    "ModelCallRow",
+    "PromptRow",
     "RatingRow",
     "Row",
     "WatchedFileRow",

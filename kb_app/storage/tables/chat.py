@@ -45,5 +45,8 @@ class MessageRow(Row):
     elapsed_s: Mapped[float | None]
     correction_id: Mapped[str | None]  # the correction this answer was made with; no foreign key: it may be deleted
     reuse: Mapped[str] = mapped_column(default="", server_default="")
+    timing: Mapped[dict[str, Any] | None]
+    cost: Mapped[dict[str, Any] | None]
+    fallback: Mapped[dict[str, Any] | None]
     created_at: Mapped[str]
     rating: Mapped[RatingRow | None] = relationship(lazy="joined", passive_deletes=True)

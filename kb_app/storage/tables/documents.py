@@ -29,6 +29,8 @@ class KnowledgeBaseRow(Row):
     watch_inode: Mapped[str] = mapped_column(default="", server_default="")  # tells when another one is in its place
     reuse_exact: Mapped[float | None]  # how alike a question must be to be answered by a correction; None: default
     reuse_related: Mapped[float | None]  # how alike, for the correction to be an example; None: default
+    model_id: Mapped[str] = mapped_column(default="", server_default="")  # that answers at first; empty: the app's
+    fallback_model_id: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[str]
 
 

@@ -19,6 +19,7 @@ from kb_app.models import (
     Usage,
 )
 from kb_app.services.answering import Answering, AskRequest
+from kb_app.services.prompt_store import default_prompt
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
@@ -71,8 +72,13 @@ def conversations(tmp_path):
     database.close()
 
 
+class DefaultPrompts:
+    def get(self, kind, language, base_id=()):
+        return default_prompt(kind, language)
+
+
 def answering(conversations, model, *, found=True):
-    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, tuple, top_k=8)
+    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, tuple, DefaultPrompts(), top_k=8)
 
 
 def ask(service, question="什么是南瓜书？", **more):
