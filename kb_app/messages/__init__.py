@@ -1,11 +1,13 @@
 """Every sentence a user can read, in one catalogue per language: the files of ``zh/`` and ``en/``, one per subject.
 
 Both languages hold the same keys, in files of the same names. Keys are dotted paths (``error.scanned.message``); values
-are ``str.format`` templates with named fields.
+are ``str.format`` templates with named fields. ``{count} {count:page|pages}`` gives "1 page" and "2 pages".
 """
 
 import functools
+import string
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -44,7 +46,24 @@ def _flatten(prefix: str, table: dict[str, object]) -> list[tuple[str, str]]:
 
 def translate(language: Language, key: str, /, **params: str | int | float) -> str:
     """Return the sentence for ``key``. Raises KeyError for an unknown key or a missing field."""
-    return catalogue(language)[key].format(**params)
+    return _fill(catalogue(language)[key], params)
+
+
+class _Templates(string.Formatter):
+    """``str.format`` that picks the word for one, or for any other number, in ``{count:page|pages}``."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, is_choice, other = format_spec.partition("|")
+        if not is_choice:
+            return str(super().format_field(value, format_spec))
+        return one if value == 1 else other
+
+
+_TEMPLATES = _Templates()
+
+
+def _fill(template: str, params: Mapping[str, str | int | float]) -> str:
+    return _TEMPLATES.vformat(template, (), params)
 
 
 def error_text(language: Language, error: ErrorInfo) -> ErrorText:
@@ -52,8 +71,8 @@ def error_text(language: Language, error: ErrorInfo) -> ErrorText:
     entries = catalogue(language)
     params = dict(error.params)
     return ErrorText(
-        entries[f"error.{error.code}.message"].format(**params),
-        entries.get(f"error.{error.code}.hint", "").format(**params),
+        _fill(entries[f"error.{error.code}.message"], params),
+        _fill(entries.get(f"error.{error.code}.hint", ""), params),
     )
 
 

@@ -32,6 +32,7 @@ class KnowledgeBase:
     created_at: str
     description: str = ""
     rules_off: tuple[str, ...] = ()
+    ocr: bool = False
     paused: bool = False
     watch_folder: str = ""
     watch_inode: str = ""

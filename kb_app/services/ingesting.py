@@ -7,16 +7,16 @@ is still marked as running and is done again at the next start.
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
 from ingestion.embed import embed_chunks
-from ingestion.errors import IngestionError
+from ingestion.errors import GarbledError, IngestionError, ScannedError
 from ingestion.load import LOADER_VERSION
+from ingestion.load.ocr import is_ocr_available
 from ingestion.models import PreparedDocument
 from ingestion.pipeline import prepare_limited
 from ingestion.protocols import Embedder, Vectors
@@ -30,7 +30,7 @@ from kb_app.services.versions import base_versions, require_current
 from kb_app.services.web import loading_name
 from kb_app.storage.chunks import chunk_id
 from kb_app.storage.documents import NewDocument, ReadyDocument
-from kb_app.storage.jobs import ClaimedJob
+from kb_app.storage.jobs import ClaimedJob, NewJob
 from kb_app.storage.rows import new_id
 
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Ingester:
         self._intake = intake
         self._is_closing = is_closing
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")  # each drives one worker process
-        self._reading: deque[Reading] = deque()
+        self._reading: list[Reading] = []
         self._group: Group | None = None
 
     def take(self, claimed: ClaimedJob) -> None:
@@ -89,17 +89,32 @@ class Ingester:
             return
         self._reading.append(Reading(claimed, base, time.monotonic(), prepared))
         while len(self._reading) > _READERS:
-            self._complete(self._reading.popleft())
+            self._complete(self._first_read())
 
     def _is_known(self, claimed: ClaimedJob, same: DocumentRecord) -> bool:
         """Whether these bytes are in the base, and no other bytes answer under this name."""
         named = self._documents.find(claimed.job.base_id, name=claimed.job.name)
         return same.status == "ready" and (named is None or named.status != "ready" or named.sha256 == same.sha256)
 
+    def settle(self, timeout_s: float) -> bool:
+        """Store what has been read, waiting for no more than that; return whether anything is being read still.
+
+        A file that takes long, such as a scan that is recognised, holds up nothing that comes after it.
+        """
+        if not self._reading:
+            self._store_group()
+            return False
+        wait([one.prepared for one in self._reading], timeout=timeout_s, return_when=FIRST_COMPLETED)
+        for reading in [one for one in self._reading if one.prepared.done()]:
+            self._complete(reading)
+        if self._group is not None and (self._group.is_due or not self._reading):
+            self._store_group()
+        return bool(self._reading)
+
     def flush(self) -> None:
         """Complete and store everything that was taken."""
         while self._reading:
-            self._complete(self._reading.popleft())
+            self._complete(self._first_read())
         self._store_group()
 
     def abandon(self) -> None:
@@ -126,10 +141,9 @@ class Ingester:
             raise CancelledError
 
     def _complete(self, reading: Reading) -> None:
-        """Wait until a file is read, embed it and add it to the group; store the group when it is due."""
+        """Embed a file that was read and add it to the group; store the group when it is due."""
+        self._reading.remove(reading)
         job, base = reading.claimed.job, reading.base
-        if self._group is not None and not wait([reading.prepared], timeout=GROUP_AGE_S).done:
-            self._store_group()  # what is ready need not wait for a file that takes long
         try:
             prepared = reading.prepared.result()
             vectors = self._embed(job, prepared, base)
@@ -138,8 +152,13 @@ class Ingester:
                 self._jobs.finish(job.id, "cancelled")
             return
         except Exception as error:  # noqa: BLE001 - a bug in one file must not end the others; told_error logs it
-            self._fail(reading.claimed, error, time.monotonic() - reading.started)
+            if isinstance(error, ScannedError | GarbledError) and self._recognise_later(reading):
+                self._jobs.remove(job.id)
+            else:
+                self._fail(reading.claimed, error, time.monotonic() - reading.started)
             return
+        if prepared.loaded.unreadable_pages:
+            self._recognise_later(reading)
         claimed = reading.claimed
         new = NewDocument(base.id, job.name, claimed.sha256, claimed.byte_count, LOADER_VERSION, prepared_with(base))
         if self._group is None:
@@ -149,6 +168,25 @@ class Ingester:
         self._group.chunk_count += len(prepared.chunks)
         if self._group.is_due:
             self._store_group()
+
+    def _first_read(self) -> Reading:
+        """Wait for the file that is read first, and return it; what is ready need not wait for one that takes long."""
+        while True:
+            wait([one.prepared for one in self._reading], timeout=GROUP_AGE_S, return_when=FIRST_COMPLETED)
+            for reading in self._reading:
+                if reading.prepared.done():
+                    return reading
+            self._store_group()
+
+    def _recognise_later(self, reading: Reading) -> bool:
+        """Queue a file with pictures of text once more, if its base wants them recognised; return whether it does."""
+        claimed = reading.claimed
+        if not reading.base.ocr or claimed.payload.get("ocr") or not is_ocr_available():
+            return False
+        job = claimed.job
+        again = NewJob(job.base_id, "ingest", job.name, claimed.sha256, claimed.byte_count, {"ocr": True})
+        self._jobs.add([again], job.batch_id)
+        return True
 
     def _store_group(self) -> None:
         group, self._group = self._group, None

@@ -97,9 +97,17 @@ class Library:
         return self._bases.get(base_id)
 
     def configure(
-        self, base_id: str, *, chunk_size_units: int, chunk_overlap_units: int, rules_off: Collection[str]
+        self,
+        base_id: str,
+        *,
+        chunk_size_units: int,
+        chunk_overlap_units: int,
+        rules_off: Collection[str],
+        ocr: bool = False,
     ) -> KnowledgeBase:
         """Set how documents of a base are read from now on; :meth:`outdated` tells which were read otherwise.
+
+        With ``ocr``, scanned files added from now on are recognised without being asked, where Tesseract is installed.
 
         Raises:
             ChunkSizeError, ChunkOverlapError: the sizes make no sense.
@@ -110,6 +118,7 @@ class Library:
             "chunk_size_units": chunk_size_units,
             "chunk_overlap_units": chunk_overlap_units,
             "rules_off": [name for name in rule_names() if name in rules_off],
+            "ocr": ocr,
         }
         self._bases.get(base_id)
         self._bases.change(base_id, values)

@@ -90,14 +90,16 @@ class Worker:
         if self._indexes.rebuild_due:
             self._indexes.rebuild_vectors(lambda: not self._closing.is_set())
         claimed = self._jobs.claim()
-        if claimed is None or claimed.job.kind != "ingest":
-            self._ingester.flush()
         if claimed is None:
             self._rest()
-        else:
-            self._do(claimed)
+            return
+        if claimed.job.kind != "ingest":
+            self._ingester.flush()
+        self._do(claimed)
 
     def _rest(self) -> None:
+        if self._ingester.settle(_IDLE_S):
+            return
         if time.monotonic() - self._resealed >= _RESEAL_S:
             self._indexes.reseal()
             self._resealed = time.monotonic()

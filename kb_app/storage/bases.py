@@ -92,6 +92,7 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         chunk_size_units=row.chunk_size_units,
         chunk_overlap_units=row.chunk_overlap_units,
         rules_off=tuple(row.rules_off),
+        ocr=row.ocr,
         paused=row.paused,
         watch_folder=row.watch_folder,
         watch_inode=row.watch_inode,

@@ -11,6 +11,7 @@ from kb_app.models import KnowledgeBase
 from kb_app.services.library import Upload
 from kb_app.services.options import prepared_with
 from kb_app.ui.components import error_box, flash, flash_error
+from kb_app.ui.document_facts import unreadable_text, warning_texts
 from kb_app.ui.markup import plain
 from kb_app.ui.protected import PASSWORD_CODES
 from kb_app.ui.state import UPLOAD_GENERATION, set_widget, widget
@@ -94,9 +95,11 @@ def _verdict(prepared: PreparedDocument) -> None:
     if document.title:
         parts.append(document.title)
     st.markdown(f":green[:material/check_circle:] {plain(' · '.join(parts))}")
+    problems = warning_texts(loaded.warnings, loaded.encoding)
     if loaded.unreadable_pages:
-        pages = ", ".join(str(page) for page in loaded.unreadable_pages[:20])
-        st.warning(t("documents.partial", pages=pages))
+        problems.append(unreadable_text(loaded.unreadable_pages))
+    for problem in problems:
+        st.warning(plain(problem))
 
 
 def _chunks(chunks: tuple[Chunk, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ingestion.load.ocr import is_ocr_available
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
@@ -13,7 +14,7 @@ from kb_app.ui.state import widget
 from kb_app.ui.text import local_time, t
 
 SETTINGS_DIALOG = "base_settings"
-_SIZE, _OVERLAP, _FOLDER = "base_chunk_size", "base_chunk_overlap", "base_watch_folder"
+_SIZE, _OVERLAP, _OCR, _FOLDER = "base_chunk_size", "base_chunk_overlap", "base_ocr", "base_watch_folder"
 _CHANGES_SHOWN = 30
 #: As Git marks them.
 _MARKS = {"added": "A", "changed": "M", "removed": "D", "refused": "!"}
@@ -33,6 +34,14 @@ def _fields(base: KnowledgeBase) -> None:
     with st.container(gap=None):
         for name in rule_names():
             st.checkbox(t(f"settings.rule_{name}"), value=name not in base.rules_off, key=f"rule_{name}")
+    available = is_ocr_available()
+    st.checkbox(
+        t("settings.ocr"),
+        value=base.ocr,
+        key=_OCR,
+        disabled=not available and not base.ocr,
+        help=t("documents.ocr_help" if available else "documents.ocr_missing"),
+    )
     st.text_input(
         t("settings.folder"),
         value=base.watch_folder,
@@ -51,6 +60,7 @@ def _save(app: App, base: KnowledgeBase) -> None:
         chunk_size_units=_number(_SIZE, base.chunk_size_units),
         chunk_overlap_units=_number(_OVERLAP, base.chunk_overlap_units),
         rules_off=[name for name in rule_names() if widget(f"rule_{name}") is False],
+        ocr=widget(_OCR) is True,
     )
     flash(t("settings.saved"))
 

@@ -6,16 +6,16 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.load import supported_extensions
-from ingestion.load.ocr import OCR_WARNING
 from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
-from kb_app.models import KEPT_WARNING, DocumentRecord, KnowledgeBase
+from kb_app.models import DocumentRecord, KnowledgeBase
 from kb_app.services.intake import ARCHIVE_EXTENSION
 from kb_app.services.library import Upload
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
+from kb_app.ui.document_facts import fact_lines
 from kb_app.ui.jobs import is_busy
-from kb_app.ui.markup import label, plain
+from kb_app.ui.markup import label
 from kb_app.ui.protected import ocr_button, password_button, password_dialog
 from kb_app.ui.state import (
     DIALOG,
@@ -26,8 +26,8 @@ from kb_app.ui.state import (
     set_widget,
     widget,
 )
-from kb_app.ui.tags import tag_line, tags_button, tags_dialog
-from kb_app.ui.text import describe, file_size, t
+from kb_app.ui.tags import tags_button, tags_dialog
+from kb_app.ui.text import t
 
 REMOVE_DIALOG = "remove_documents"
 _PAGE_SIZE = 25
@@ -197,29 +197,7 @@ def _row(document: DocumentRecord) -> None:
                     color="red" if failed else "orange",
                 )
         with st.container(key=f"facts_{document.id}"):
-            st.markdown("  \n".join(f":small[{line}]" for line in _facts(document)))
-
-
-def _facts(document: DocumentRecord) -> list[str]:
-    parts = [file_size(document.byte_count)]
-    if document.page_count:
-        parts.append(t("jobs.pages", count=document.page_count))
-    if document.chunk_count:
-        parts.append(t("jobs.chunks", count=document.chunk_count))
-    if OCR_WARNING in document.warnings:
-        parts.append(t("documents.recognised"))
-    lines = [f":gray[{' · '.join(parts)}]"]
-    if document.tags:
-        lines.append(tag_line(document))
-    if KEPT_WARNING in document.warnings:
-        lines.append(f":orange[{t('documents.not_read_again')}]")
-    if document.unreadable_pages:
-        pages = ", ".join(str(page) for page in document.unreadable_pages[:20])
-        lines.append(f":orange[{t('documents.partial', pages=pages)}]")
-    if document.error is not None:
-        message, hint = describe(document.error)
-        lines.append(f":red[{plain(message)}] :gray[{plain(hint)}]")
-    return lines
+            st.markdown("  \n".join(f":small[{line}]" for line in fact_lines(document)))
 
 
 def _select(document_id: str, key: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import kb_app.cli.errors  # noqa: F401 - its errors are found among the subclasses
 from ingestion.errors import IngestionError
 from kb_app.errors import KBAppError
-from kb_app.messages import LANGUAGES, catalogue
+from kb_app.messages import LANGUAGES, catalogue, translate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,3 +113,8 @@ def test_the_chinese_texts_have_one_word_for_each_thing() -> None:
     other_words = {"嵌入": "向量模型", "索引模型": "向量模型", "片段": "段落", "名字": "名称", "“": "「", "”": "」"}
     found = {key: word for key, text in catalogue("zh").items() for word in other_words if word in text}
     assert found == {}
+
+
+def test_english_counts_one_and_many() -> None:
+    assert translate("en", "ui.bases.summary", documents=1, chunks=2) == "1 document · 2 passages"
+    assert translate("zh", "ui.bases.summary", documents=1, chunks=2) == "1 个文档 · 2 个段落"

@@ -52,7 +52,7 @@ def test_settings_are_saved_and_offer_to_index_anew(app: App, open_page: Open) -
     changed = app.library.base(base.id)
     assert (changed.chunk_size_units, changed.chunk_overlap_units) == (150, 20)
     assert changed.rules_off == ("fold_compatibility",)
-    assert "1 documents were read with earlier settings" in said(page)
+    assert "1 document was read with earlier settings" in said(page)
     page.button(key="reindex_outdated").click().run()
     wait_for_jobs(app, base.id)
     page.run()
@@ -103,7 +103,7 @@ def test_a_zip_is_taken_and_what_was_left_out_is_told(app: App, open_page: Open)
     wait_for_jobs(app, base.id)
     page.run()
     assert [document.name for document in app.library.documents(base.id)] == ["all.zip/ferry.md"]
-    assert "1 files in this ZIP are of other kinds" in said(page)
+    assert "1 file in this ZIP is of another kind" in said(page)
     assert not page.exception
 
 

@@ -76,7 +76,7 @@ def test_folders_for_people(kb: Command, tmp_path: Path) -> None:
     assert result.status == 0
     assert "deep/a.md" in result.out
     assert [record["document"] for record in kb("documents", "notes", "--json").records] == [".summary.md", "deep/a.md"]
-    assert result.out.splitlines()[-1] == "ready 2 · 1 files of other kinds left out"
+    assert result.out.splitlines()[-1] == "ready 2 · 1 file of other kinds left out"
 
 
 def test_files_of_one_name_in_two_folders_do_not_replace_each_other(tmp_path: Path) -> None:

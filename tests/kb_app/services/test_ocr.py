@@ -1,6 +1,7 @@
 """Scanned documents: recognised on request where Tesseract is installed, and told apart from what was written."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,47 @@ def test_pages_that_can_be_read_are_not_recognised(monkeypatch):
     loaded = ocr.load_by_ocr((FIXTURES / "two_pages.pdf").read_bytes(), "a.pdf", limits=LoadLimits())
     assert len(loaded.pages) == 2
     assert all(page.text.strip() for page in loaded.pages)
+
+
+def wanting_ocr(app):
+    base = app.library.create("b")
+    return app.library.configure(base.id, chunk_size_units=300, chunk_overlap_units=60, rules_off=[], ocr=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="needs Tesseract")
+def test_a_base_that_wants_it_recognises_scans_without_being_asked(app, tmp_path):
+    base = wanting_ocr(app)
+    file = picture_of_text(tmp_path / "scan.pdf")
+    uploads = [Upload(name="scan.pdf", data=file), Upload(name="a.txt", data=b"Some words.")]
+    batch = app.library.add_files(base.id, uploads)
+    assert {(job.name, job.state) for job in app.jobs.wait(batch)} == {("scan.pdf", "ready"), ("a.txt", "ready")}
+    scan = next(one for one in app.library.documents(base.id) if one.name == "scan.pdf")
+    assert (scan.status, scan.warnings) == ("ready", (ocr.OCR_WARNING,))
+
+
+def test_a_base_that_wants_it_still_says_scanned_without_tesseract(app, tmp_path, monkeypatch):
+    base = wanting_ocr(app)
+    assert base.ocr
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (job,) = app.jobs.wait(app.library.add_files(base.id, [Upload(name="s.pdf", data=FIXTURES / "scanned.pdf")]))
+    assert (job.state, job.error.code) == ("failed", "scanned")
+
+
+def test_a_file_that_takes_long_holds_up_no_other(app, monkeypatch):
+    released = threading.Event()
+
+    def read(data, name, options, *, on_progress):
+        assert name != "slow.txt" or released.wait(20)
+        return prepare(data, name, options)
+
+    monkeypatch.setattr("kb_app.services.ingesting.prepare_limited", read)
+    base = app.library.create("b")
+    slow = app.library.add_files(base.id, [Upload(name="slow.txt", data=b"Slow words.")])
+    others = [Upload(name=f"{n}.txt", data=f"Words number {n}.".encode()) for n in range(5)]
+    for upload in others:
+        (job,) = app.jobs.wait(app.library.add_files(base.id, [upload]))
+        assert job.state == "ready"
+    assert app.jobs.batch(slow)[0].state == "running"
+    released.set()
+    assert app.jobs.wait(slow)[0].state == "ready"
