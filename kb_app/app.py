@@ -47,8 +47,10 @@ from kb_app.storage.documents import DocumentRepository
 from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
+from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import migrate, wait_for_schema
 from kb_app.storage.prompts import PromptRepository
+from kb_app.storage.shelf import ShelfRepository
 from kb_app.storage.tags import TagRepository
 from kb_app.storage.watched import WatchedRepository
 
@@ -97,7 +99,6 @@ class App:
         self.tagging = Tagging(TagRepository(self._database))
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
-        self.history = History(conversations)
         self.corrections = Corrections(
             CorrectionRepository(self._database),
             conversations,
@@ -106,6 +107,7 @@ class App:
             needs_second_person=settings.second_reviewer,
         )
         self.prompts = Prompts(PromptRepository(self._database))
+        self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
         self.answering = Answering(
             conversations, self.retriever, self.models.chat, self.library.living, self.prompts, top_k=settings.top_k
         )
@@ -162,6 +164,7 @@ class App:
         if waiting:
             self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
+        self.history.tidy()
         self._indexes.check()
         self._worker.start()
         self.watching.start()

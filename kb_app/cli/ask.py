@@ -37,6 +37,9 @@ def register(commands: Commands) -> None:
 
 
 def _ask(args: argparse.Namespace, console: Console) -> int:
+    if not args.question.strip():
+        console.note("cli.ask.empty")
+        return 2
     try:
         with Session(args, console) as session:
             request = AskRequest(
@@ -44,6 +47,7 @@ def _ask(args: argparse.Namespace, console: Console) -> int:
                 base_ids=(session.base(args.name).id,),
                 model_id=args.model,
                 language=console.language,
+                origin="cli",
             )
             message = _follow(session.app.answering.ask(request), console)
     except KBAppError as error:

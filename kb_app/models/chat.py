@@ -11,6 +11,8 @@ Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
 #: How a correction took part in an answer: not at all, as the answer itself, or as an example for it.
 Reuse = Literal["", "exact", "example"]
+#: Where a conversation comes from: asked in the app, on the command line, or taken over from a file.
+Origin = Literal["app", "cli", "import"]
 FinishReason = Literal["complete", "length", "filtered", "stopped"]
 
 
@@ -135,7 +137,11 @@ AnswerEvent = Retrieved | Waiting | FellBack | Thinking | Token | Usage | Measur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A saved conversation as the list shows it."""
+    """A saved conversation as the list shows it.
+
+    ``is_named``: the title is the user's own. ``leaf_id`` is the last message of the branch it shows. ``deleted_at`` is
+    empty unless it is in the trash.
+    """
 
     id: str
     title: str
@@ -143,6 +149,13 @@ class Conversation:
     model_id: str
     created_at: str
     updated_at: str
+    is_named: bool = False
+    pinned: bool = False
+    archived: bool = False
+    tags: tuple[str, ...] = ()
+    origin: Origin = "app"
+    leaf_id: str = ""
+    deleted_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +163,7 @@ class Message:
     """One saved message. ``sources`` are all that were offered, ``cited`` the markers the text uses.
 
     ``model_id`` is the model that really answered; ``fallback`` says which was asked first and why it did not.
+    ``parent_id`` is the message before it on its branch, empty for the first.
     """
 
     id: str
@@ -173,6 +187,7 @@ class Message:
     correction_id: str | None = None
     reuse: Reuse = ""
     created_at: str = ""
+    parent_id: str = ""
 
     @property
     def tokens_per_s(self) -> float | None:

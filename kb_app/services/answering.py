@@ -19,6 +19,8 @@ from kb_app.models import (
     ErrorInfo,
     Failed,
     Finished,
+    NewTurn,
+    Origin,
     Retrieval,
     Retrieved,
     Source,
@@ -36,6 +38,8 @@ from kb_app.storage.conversations import ConversationRepository
 _LOG = logging.getLogger(__name__)
 
 _THREADS = 32
+#: Messages before a question that may matter to it.
+_HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class AskRequest:
     """A question to the documents of some bases. ``language`` is the user's, used where the question shows none.
 
     ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
+    ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
+    that gets one more answer.
     """
 
     question: str
@@ -51,6 +57,9 @@ class AskRequest:
     conversation_id: str | None = None
     language: Language = "zh"
     query: str = ""
+    origin: Origin = "app"
+    edited_id: str = ""
+    again_id: str = ""
 
 
 class Answering:
@@ -91,13 +100,7 @@ class Answering:
         with self._lock:
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
-            turn = self._conversations.start_turn(
-                request.conversation_id,
-                request.question,
-                title=title_from(request.question),
-                base_ids=request.base_ids,
-                model_id=request.model_id,
-            )
+            turn = self._conversations.start_turn(_turn(request))
             generation = Generation(turn, self._conversations, model_id=request.model_id, on_end=self._forget)
             self._running[turn.conversation_id] = generation
         self._threads.submit(self._answer, generation, request)
@@ -135,7 +138,7 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = language_of(request.question, request.language)
         model = self._chat_model(request.model_id)
-        history = self._conversations.messages(generation.conversation_id)[:-2]
+        history = self._conversations.before(generation.question_id, last=_HISTORY)
         asked = [message.text for message in history if message.role == "user"]
         query = request.query or standalone(request.question, asked)
         retrieval = self._retriever.retrieve(query, self._living(request.base_ids), top_k=self._top_k)
@@ -168,6 +171,19 @@ class Answering:
         generation.on_stop(stream.close)
         with closing(stream):
             yield from stream
+
+
+def _turn(request: AskRequest) -> NewTurn:
+    return NewTurn(
+        conversation_id=request.conversation_id,
+        question=request.question,
+        title=title_from(request.question),
+        base_ids=request.base_ids,
+        model_id=request.model_id,
+        origin=request.origin,
+        edited_id=request.edited_id,
+        again_id=request.again_id,
+    )
 
 
 def sources_of(retrieval: Retrieval) -> tuple[Source, ...]:

@@ -97,7 +97,7 @@ class Corrections:
         if message_id in saved:
             return saved[message_id]
         answer = self._conversations.message(message_id)
-        before = self._before(answer)
+        before = self._conversations.before(answer.id)
         asked = before[-1] if before else None
         if answer.role != "assistant" or asked is None or asked.role != "user":
             raise NotFoundError(f"message {message_id} is no answer", name=message_id)
@@ -185,11 +185,6 @@ class Corrections:
             if text != before:
                 writer, before = editor, text
         return writer
-
-    def _before(self, answer: Message) -> list[Message]:
-        messages = self._conversations.messages(answer.conversation_id)
-        place = next((place for place, message in enumerate(messages) if message.id == answer.id), 0)
-        return messages[:place]
 
     def _base_of(self, answer: Message) -> str:
         """Return the base the answer stands on: that of the first passage it cites, or else of the best one."""

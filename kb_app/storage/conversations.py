@@ -3,28 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from kb_app.errors import NotFoundError
-from kb_app.models import Conversation, ErrorInfo, Message, Rating
+from kb_app.models import Conversation, ConversationView, ErrorInfo, Message, NewTurn, Rating
+from kb_app.storage.chat_rows import answer_values, to_conversation, to_message
 from kb_app.storage.database import Database
-from kb_app.storage.rows import (
-    cost_from_json,
-    error_from_json,
-    error_to_json,
-    fallback_from_json,
-    new_id,
-    now,
-    plain_to_json,
-    rating_from_row,
-    rating_row,
-    source_from_json,
-    source_to_json,
-    timing_from_json,
-    usage_from_json,
-)
+from kb_app.storage.message_index import index_message
+from kb_app.storage.rows import error_to_json, new_id, now, rating_row
 from kb_app.storage.tables import ConversationRow, MessageRow
+from kb_app.storage.trees import MessageTree
 
 
 class Turn(NamedTuple):
@@ -36,63 +25,45 @@ class Turn(NamedTuple):
 
 
 class ConversationRepository:
-    """Every conversation."""
+    """Every conversation: its messages, their branches, and which branch it shows."""
 
     def __init__(self, database: Database) -> None:
         """Read and write ``database``."""
         self._database = database
 
-    def start_turn(
-        self, conversation_id: str | None, question: str, *, title: str, base_ids: Sequence[str], model_id: str
-    ) -> Turn:
+    # --- writing -------------------------------------------------------------------------------
+
+    def start_turn(self, new: NewTurn) -> Turn:
         """Save a question, making the conversation when there is none, and an empty answer marked as streaming.
 
+        The question goes on from the branch that is shown, or stands beside the one it edits. The branch shown is from
+        then on the one that ends in the answer.
+
         Raises:
-            NotFoundError: the conversation was deleted.
+            NotFoundError: the conversation was deleted, or the question named is not in it.
         """
         time = now()
         with self._database.write() as session:
-            if conversation_id is None:
-                row = ConversationRow(id=new_id(), title=title, created_at=time)
-                session.add(row)
-            else:
-                row = _get(session, conversation_id)
-            row.base_ids, row.model_id, row.updated_at = list(base_ids), model_id, time
-            session.flush()
-            position = session.scalar(
-                select(func.coalesce(func.max(MessageRow.position), -1)).where(MessageRow.conversation_id == row.id)
-            )
-            first = (position if position is not None else -1) + 1
-            asked = _message(row.id, first, role="user", text=question, model_id=model_id)
-            answer = _message(row.id, first + 1, role="assistant", status="streaming", model_id=model_id)
-            session.add_all([asked, answer])
-            return Turn(row.id, asked.id, answer.id)
+            row = _conversation_for(session, new, time)
+            row.base_ids, row.model_id, row.updated_at = list(new.base_ids), new.model_id, time
+            if new.origin == "app" and row.origin == "cli":
+                row.origin = "app"  # somebody has taken it up
+            question_id = new.again_id and _message_of(session, row.id, new.again_id).id
+            if not question_id:
+                parent_id = _message_of(session, row.id, new.edited_id).parent_id if new.edited_id else row.leaf_id
+                asked = _add(session, row.id, parent_id, role="user", text=new.question, model_id=new.model_id)
+                index_message(session, asked.id, asked.text)
+                question_id = asked.id
+            answer = _add(session, row.id, question_id, role="assistant", status="streaming", model_id=new.model_id)
+            row.leaf_id = answer.id
+            return Turn(row.id, question_id, answer.id)
 
     def save_answer(self, message: Message) -> None:
-        """Save an answer as it stands, partial or final."""
+        """Save an answer as it stands, partial or final; a final one can be found by its words from then on."""
         with self._database.write() as session:
-            session.execute(
-                update(MessageRow)
-                .where(MessageRow.id == message.id)
-                .values(
-                    text=message.text,
-                    status=message.status,
-                    thinking=message.thinking,
-                    model_id=message.model_id,
-                    query=message.query,
-                    sources=[source_to_json(source) for source in message.sources],
-                    cited=list(message.cited),
-                    confidence=message.confidence,
-                    usage=plain_to_json(message.usage),
-                    error=error_to_json(message.error),
-                    elapsed_s=message.elapsed_s,
-                    correction_id=message.correction_id,
-                    reuse=message.reuse,
-                    timing=plain_to_json(message.timing),
-                    cost=plain_to_json(message.cost),
-                    fallback=plain_to_json(message.fallback),
-                )
-            )
+            query = update(MessageRow).where(MessageRow.id == message.id).values(answer_values(message))
+            if session.scalars(query.returning(MessageRow.id)).all() and message.status != "streaming":
+                index_message(session, message.id, message.text)
 
     def interrupt_streaming(self, error: ErrorInfo) -> int:
         """Mark answers that were streaming when the process died as interrupted; return how many."""
@@ -101,35 +72,17 @@ class ConversationRepository:
             changed = query.values(status="interrupted", error=error_to_json(error)).returning(MessageRow.id)
             return len(session.scalars(changed).all())
 
-    def all(self, limit: int, offset: int) -> list[Conversation]:
-        """Return conversations, newest first."""
-        with self._database.read() as session:
-            query = select(ConversationRow).order_by(ConversationRow.updated_at.desc()).limit(limit).offset(offset)
-            return [_to_conversation(row) for row in session.scalars(query)]
-
-    def get(self, conversation_id: str) -> Conversation:
-        """Return one conversation. Raises NotFoundError."""
-        with self._database.read() as session:
-            return _to_conversation(_get(session, conversation_id))
-
-    def messages(self, conversation_id: str, last: int | None = None) -> list[Message]:
-        """Return the messages of a conversation in order, or only the ``last`` ones."""
-        query = (
-            select(MessageRow)
-            .where(MessageRow.conversation_id == conversation_id)
-            .order_by(MessageRow.position.desc())
-            .limit(last)
-        )
-        with self._database.read() as session:
-            return [_to_message(row) for row in reversed(session.scalars(query).all())]
-
-    def message(self, message_id: str) -> Message:
-        """Return one message. Raises NotFoundError."""
-        with self._database.read() as session:
-            row = session.get(MessageRow, message_id)
-            if row is None:
+    def show(self, message_id: str) -> str:
+        """Show the newest branch that leads through a message; return the conversation's id. Raises NotFoundError."""
+        with self._database.write() as session:
+            message = session.get(MessageRow, message_id)
+            if message is None:
                 raise NotFoundError(f"message {message_id}", name=message_id)
-            return _to_message(row)
+            row = _get(session, message.conversation_id)
+            tree = _tree(session, row.id)
+            if message_id not in tree.path(row.leaf_id):
+                row.leaf_id = tree.newest_leaf(message_id)
+            return row.id
 
     def rate(self, message_id: str, rating: Rating | None) -> None:
         """Set or take back the rating of an answer; its time is now. Raises NotFoundError."""
@@ -143,66 +96,126 @@ class ConversationRepository:
             if rating is not None:
                 session.add(rating_row(message_id, rating))
 
-    def message_count(self, conversation_id: str) -> int:
-        """Return how many messages a conversation has."""
+    # --- reading -------------------------------------------------------------------------------
+
+    def get(self, conversation_id: str) -> Conversation:
+        """Return one conversation. Raises NotFoundError: it never was, or is in the trash."""
         with self._database.read() as session:
-            query = select(func.count()).where(MessageRow.conversation_id == conversation_id)
-            return session.scalar(query) or 0
+            return to_conversation(_get(session, conversation_id))
 
-    def rename(self, conversation_id: str, title: str) -> None:
-        """Set the title. Raises NotFoundError."""
-        with self._database.write() as session:
-            _get(session, conversation_id).title = title
+    def messages(self, conversation_id: str, last: int | None = None) -> list[Message]:
+        """Return the messages of the branch that is shown in order, or only the ``last`` ones."""
+        with self._database.read() as session:
+            path = _shown(session, conversation_id)[1]
+            return _load(session, path if last is None else path[-last:])
 
-    def delete(self, conversation_id: str) -> None:
-        """Delete a conversation with its messages."""
-        with self._database.write() as session:
-            session.execute(delete(ConversationRow).where(ConversationRow.id == conversation_id))
+    def view(self, conversation_id: str, size: int, around: str = "") -> ConversationView:
+        """Return the last ``size`` messages of the branch shown, or those from just before ``around`` on."""
+        with self._database.read() as session:
+            tree, path = _shown(session, conversation_id)
+            start = max(len(path) - size, 0)
+            if around in path:
+                start = max(path.index(around) - 1, 0)
+            shown = path[start : start + size]
+            siblings = {message_id: tree.siblings(message_id) for message_id in shown}
+            return ConversationView(
+                messages=tuple(_load(session, shown)),
+                earlier=start,
+                later=len(path) - start - len(shown),
+                siblings={message_id: ids for message_id, ids in siblings.items() if len(ids) > 1},
+            )
+
+    def before(self, message_id: str, last: int | None = None) -> list[Message]:
+        """Return the messages that lead to ``message_id`` in order, or only the ``last`` ones. Raises NotFoundError."""
+        with self._database.read() as session:
+            message = session.get(MessageRow, message_id)
+            if message is None:
+                raise NotFoundError(f"message {message_id}", name=message_id)
+            path = _tree(session, message.conversation_id).path(message_id)[:-1]
+            return _load(session, path if last is None else path[-last:])
+
+    def tree(self, conversation_id: str) -> list[Message]:
+        """Return the messages of all branches in the order of writing."""
+        query = select(MessageRow).where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.position)
+        with self._database.read() as session:
+            return [to_message(row) for row in session.scalars(query)]
+
+    def message(self, message_id: str) -> Message:
+        """Return one message. Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(MessageRow, message_id)
+            if row is None:
+                raise NotFoundError(f"message {message_id}", name=message_id)
+            return to_message(row)
+
+    def message_count(self, conversation_id: str) -> int:
+        """Return how many messages the branch that is shown has."""
+        with self._database.read() as session:
+            return len(_shown(session, conversation_id)[1])
+
+
+def _conversation_for(session: Session, new: NewTurn, time: str) -> ConversationRow:
+    if new.conversation_id is not None:
+        return _get(session, new.conversation_id)
+    row = ConversationRow(
+        id=new_id(),
+        title=new.title,
+        base_ids=list(new.base_ids),
+        model_id=new.model_id,
+        origin=new.origin,
+        created_at=time,
+        updated_at=time,
+        leaf_id="",
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _get(session: Session, conversation_id: str) -> ConversationRow:
     row = session.get(ConversationRow, conversation_id)
-    if row is None:
+    if row is None or row.deleted_at:
         raise NotFoundError(f"conversation {conversation_id}", name=conversation_id)
     return row
 
 
-def _message(conversation_id: str, position: int, **values: Any) -> MessageRow:
-    return MessageRow(id=new_id(), conversation_id=conversation_id, position=position, created_at=now(), **values)
+def _message_of(session: Session, conversation_id: str, message_id: str) -> MessageRow:
+    row = session.get(MessageRow, message_id)
+    if row is None or row.conversation_id != conversation_id:
+        raise NotFoundError(f"message {message_id}", name=message_id)
+    return row
 
 
-def _to_conversation(row: ConversationRow) -> Conversation:
-    return Conversation(
-        id=row.id,
-        title=row.title,
-        base_ids=tuple(row.base_ids),
-        model_id=row.model_id,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+def _add(session: Session, conversation_id: str, parent_id: str, **values: Any) -> MessageRow:
+    last = session.scalar(select(func.max(MessageRow.position)).where(MessageRow.conversation_id == conversation_id))
+    row = MessageRow(
+        id=new_id(),
+        conversation_id=conversation_id,
+        parent_id=parent_id,
+        position=0 if last is None else last + 1,
+        created_at=now(),
+        **values,
     )
+    session.add(row)
+    session.flush()
+    return row
 
 
-def _to_message(row: MessageRow) -> Message:
-    return Message(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        role="user" if row.role == "user" else "assistant",
-        text=row.text,
-        status=row.status,  # type: ignore[arg-type]  # only written from MessageStatus
-        thinking=row.thinking,
-        model_id=row.model_id,
-        query=row.query,
-        sources=tuple(source_from_json(value) for value in row.sources),
-        cited=tuple(row.cited),
-        confidence=row.confidence,
-        usage=usage_from_json(row.usage),
-        error=error_from_json(row.error),
-        elapsed_s=row.elapsed_s,
-        timing=timing_from_json(row.timing),
-        cost=cost_from_json(row.cost),
-        fallback=fallback_from_json(row.fallback),
-        rating=rating_from_row(row.rating),
-        correction_id=row.correction_id,
-        reuse=row.reuse,  # type: ignore[arg-type]  # only written from Reuse
-        created_at=row.created_at,
-    )
+def _tree(session: Session, conversation_id: str) -> MessageTree:
+    query = select(MessageRow.id, MessageRow.parent_id).where(MessageRow.conversation_id == conversation_id)
+    return MessageTree((row.id, row.parent_id) for row in session.execute(query.order_by(MessageRow.position)))
+
+
+def _shown(session: Session, conversation_id: str) -> tuple[MessageTree, list[str]]:
+    """Return the tree of a conversation and the branch it shows; both are empty when it does not exist."""
+    row = session.get(ConversationRow, conversation_id)
+    if row is None:
+        return MessageTree(()), []
+    tree = _tree(session, conversation_id)
+    return tree, tree.path(row.leaf_id)
+
+
+def _load(session: Session, message_ids: Sequence[str]) -> list[Message]:
+    rows = session.scalars(select(MessageRow).where(MessageRow.id.in_(message_ids)))
+    found = {row.id: to_message(row) for row in rows}
+    return [found[message_id] for message_id in message_ids]

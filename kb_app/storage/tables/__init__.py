@@ -4,7 +4,7 @@ Every module of tables is imported here, so that the metadata is whole.
 """
 
 from kb_app.storage.tables.base import Row
-from kb_app.storage.tables.chat import ConversationRow, MessageRow
+from kb_app.storage.tables.chat import ConversationRow, IndexedMessageRow, MessageRow
 from kb_app.storage.tables.corrections import (
     CorrectionClaimRow,
     CorrectionRefusalRow,
@@ -33,6 +33,7 @@ __all__ = [
     "DocumentRow",
     "DocumentTagRow",
     "DocumentTextRow",
+    "IndexedMessageRow",
     "JobRow",
     "KnowledgeBaseRow",
     "MessageRow",

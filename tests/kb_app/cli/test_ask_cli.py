@@ -56,6 +56,13 @@ def test_what_fails_before_the_question_has_the_same_last_line(kb: Command) -> N
     assert result.records[-1]["error"]["code"] == "unknown_base"
 
 
+@pytest.mark.parametrize("question", ["", "  "])
+def test_an_empty_question_is_wrong_usage(kb: Command, question: str) -> None:
+    result = kb("ask", "茶", question)
+    assert result.status == 2
+    assert result.err == "Ask something: the question is empty.\n"
+
+
 SLOW_MODEL = """
 import json, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -7,10 +7,12 @@ import pytest
 
 from kb_app.errors import BusyError, NotFoundError, UnreachableError
 from kb_app.models import (
+    ConversationFilter,
     ErrorInfo,
     Failed,
     Finished,
     Hit,
+    NewTurn,
     Retrieval,
     Retrieved,
     StoredChunk,
@@ -23,6 +25,7 @@ from kb_app.services.prompt_store import default_prompt
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
+from kb_app.storage.shelf import ShelfRepository
 
 
 class FakeRetriever:
@@ -65,16 +68,26 @@ class ScriptedModel:
 
 
 @pytest.fixture
-def conversations(tmp_path):
+def database(tmp_path):
     database = Database(tmp_path / "kb.sqlite3")
     migrate(database)
-    yield ConversationRepository(database)
+    yield database
     database.close()
 
 
 class DefaultPrompts:
     def get(self, kind, language, base_id=()):
         return default_prompt(kind, language)
+
+
+@pytest.fixture
+def conversations(database):
+    return ConversationRepository(database)
+
+
+@pytest.fixture
+def shelf(database):
+    return ShelfRepository(database)
 
 
 def answering(conversations, model, *, found=True):
@@ -118,10 +131,12 @@ def test_words_to_search_for_may_be_given_with_the_question(conversations):
     assert model.requests[0].messages[-1].content == "它讲什么？"
 
 
-def test_the_question_is_saved_before_the_model_is_asked(conversations):
+def test_the_question_is_saved_before_the_model_is_asked(conversations, shelf):
     seen = []
     model = ScriptedModel(
-        lambda: seen.extend(m.text for one in conversations.all(9, 0) for m in conversations.messages(one.id)),
+        lambda: seen.extend(
+            m.text for one in shelf.all(ConversationFilter(), 9) for m in conversations.messages(one.id)
+        ),
         Finished(reason="complete"),
     )
     ask(answering(conversations, model)).wait(5)
@@ -210,17 +225,50 @@ def test_one_conversation_answers_one_question_at_a_time_and_others_go_on(conver
     assert [m.role for m in conversations.messages(first.conversation_id)] == ["user", "assistant"] * 2
 
 
-def test_a_deleted_conversation_cannot_be_continued(conversations):
+def test_a_deleted_conversation_cannot_be_continued(conversations, shelf):
     service = answering(conversations, ScriptedModel(Finished(reason="complete")))
     generation = ask(service)
     generation.wait(5)
-    conversations.delete(generation.conversation_id)
+    shelf.delete(generation.conversation_id)
     with pytest.raises(NotFoundError):
         ask(service, conversation_id=generation.conversation_id)
 
 
+def test_an_edited_question_makes_a_branch_with_the_history_before_it(conversations):
+    model = ScriptedModel(Token(text="答"), Finished(reason="complete"))
+    service = answering(conversations, model)
+    first = ask(service, "第一问")
+    first.wait(5)
+    conversation = first.conversation_id
+    second = ask(service, "第二问", conversation_id=conversation)
+    second.wait(5)
+    edited = ask(service, "另一个第二问", conversation_id=conversation, edited_id=second.question_id)
+    edited.wait(5)
+    texts = [message.text for message in conversations.messages(conversation)]
+    assert texts == ["第一问", "答", "另一个第二问", "答"]
+    prompt = [message.content for message in model.requests[-1].messages[1:]]
+    assert prompt == ["第一问", "答", "另一个第二问"]
+    conversations.show(second.question_id)
+    assert [message.text for message in conversations.messages(conversation)] == ["第一问", "答", "第二问", "答"]
+
+
+def test_one_more_answer_stands_beside_the_first(conversations):
+    service = answering(conversations, ScriptedModel(Token(text="答"), Finished(reason="complete")))
+    first = ask(service, "第一问")
+    first.wait(5)
+    again = ask(service, "第一问", conversation_id=first.conversation_id, again_id=first.question_id)
+    again.wait(5)
+    view = conversations.view(first.conversation_id, 20)
+    assert [message.id for message in view.messages] == [first.question_id, again.answer_id]
+    assert view.siblings == {again.answer_id: (first.answer_id, again.answer_id)}
+    with pytest.raises(NotFoundError):
+        ask(service, conversation_id=first.conversation_id, again_id="no such question")
+
+
 def test_answers_left_streaming_by_a_crash_are_marked(conversations):
-    turn = conversations.start_turn(None, "问", title="问", base_ids=["b"], model_id="m")
+    turn = conversations.start_turn(
+        NewTurn(conversation_id=None, question="问", title="问", base_ids=("b",), model_id="m")
+    )
     conversations.save_answer(
         conversations.message(turn.answer_id).__class__(
             id=turn.answer_id, conversation_id=turn.conversation_id, role="assistant", text="半", status="streaming"

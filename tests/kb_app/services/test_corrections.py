@@ -11,7 +11,7 @@ from kb_app.errors import (
     NotFoundError,
     SecondPersonError,
 )
-from kb_app.models import ChatMessage, Correction, KnowledgeBase, Message, Source
+from kb_app.models import ChatMessage, Correction, KnowledgeBase, Message, NewTurn, Source
 from kb_app.services.corrections import Corrections
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.corrections import CorrectionRepository
@@ -46,8 +46,16 @@ def source(marker, text="绿茶用八十度的水"):
 def answered(database, question, text, conversation=None, **fields):
     """Save a question with its answer; return the conversation's id and the answer's."""
     conversations = ConversationRepository(database)
-    turn = conversations.start_turn(conversation, question, title=question, base_ids=["b"], model_id="ollama/x")
-    given = {"status": "complete", "sources": (source(1), source(2)), "cited": (2,), "confidence": 0.7} | fields
+    turn = conversations.start_turn(
+        NewTurn(conversation_id=conversation, question=question, title=question, base_ids=("b",), model_id="ollama/x")
+    )
+    given = {
+        "status": "complete",
+        "model_id": "ollama/x",
+        "sources": (source(1), source(2)),
+        "cited": (2,),
+        "confidence": 0.7,
+    } | fields
     conversations.save_answer(
         Message(id=turn.answer_id, conversation_id=turn.conversation_id, role="assistant", text=text, **given)
     )

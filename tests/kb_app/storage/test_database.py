@@ -9,12 +9,21 @@ from kb_app.storage.database import Database
 from kb_app.storage.migrate import HEAD, migrate, wait_for_schema
 from kb_app.storage.tables import Row
 
+INSERT = (
+    "INSERT INTO conversations (id, title, base_ids, model_id, created_at, updated_at)"
+    " VALUES (:id, :title, '[]', 'm', 'now', 'now')"
+)
+
 
 @pytest.fixture
 def database(tmp_path):
     database = Database(tmp_path / "kb.sqlite3")
     yield database
     database.close()
+
+
+def is_ours(name, kind, _parents):
+    return kind != "table" or not name.startswith("message_words")  # SQLite's full-text table and its parts
 
 
 def test_migrations_make_exactly_the_schema_of_the_tables(database):
@@ -24,7 +33,8 @@ def test_migrations_make_exactly_the_schema_of_the_tables(database):
     assert migrate(database) is True
     assert migrate(database) is False
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": is_ours}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Row.metadata) == []
 
 
@@ -43,7 +53,7 @@ def test_a_failed_write_changes_nothing(database):
 
     def write_and_fail():
         with database.write() as session:
-            session.execute(text("INSERT INTO conversations VALUES ('a', 't', '[]', 'm', 'now', 'now')"))
+            session.execute(text(INSERT), {"id": "a", "title": "t"})
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
@@ -62,7 +72,7 @@ def test_many_threads_write_at_once_and_nothing_is_lost_or_locked(database):
                 with database.write() as session:
                     count = session.execute(text("SELECT count(*) FROM conversations")).scalar()
                     session.execute(
-                        text("INSERT INTO conversations VALUES (:id, :title, '[]', 'm', 'now', 'now')"),
+                        text(INSERT),
                         {"id": f"{thread}-{number}", "title": str(count)},
                     )
         except StorageError as error:
@@ -138,7 +148,7 @@ def test_a_new_database_is_private_in_an_open_folder(tmp_path):
     database = Database(tmp_path / "kb.sqlite3")
     migrate(database)
     with database.write() as session:
-        session.execute(text("INSERT INTO conversations VALUES ('a', 't', '[]', 'm', 'now', 'now')"))
+        session.execute(text(INSERT), {"id": "a", "title": "t"})
         assert {file.name for file in tmp_path.iterdir()} >= {"kb.sqlite3", "kb.sqlite3-wal", "kb.sqlite3-shm"}
         assert [file.name for file in tmp_path.iterdir() if file.stat().st_mode & 0o077] == []
     database.close()

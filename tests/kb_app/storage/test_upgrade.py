@@ -6,8 +6,10 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from kb_app.storage.bases import BaseRepository
+from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
 from kb_app.storage.documents import DocumentRepository
+from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import HEAD, MIGRATIONS, migrate
 
 
@@ -53,3 +55,32 @@ def test_a_folder_of_the_first_version_keeps_its_documents_and_their_options(dat
         assert session.execute(text("SELECT count(*) FROM chunks")).scalar() == 1
     go_to(database, HEAD)
     assert BaseRepository(database).get("b").document_count == 1
+
+
+CHAIN = (
+    "INSERT INTO conversations VALUES ('c', 'My title', '[]', 'm', '2026', '2026')",
+    *(
+        "INSERT INTO messages (id, conversation_id, position, role, text, status, thinking, model_id, query, sources,"
+        f" cited, created_at) VALUES ('{message_id}', 'c', {position}, '{role}', 'Say {message_id}', 'complete', '',"
+        " 'm', '', '[]', '[]', '2026')"
+        for position, (message_id, role) in enumerate([("z", "user"), ("y", "assistant"), ("x", "user")])
+    ),
+)
+
+
+def test_a_conversation_without_branches_becomes_a_chain_and_can_be_searched(database):
+    go_to(database, "0008")
+    with database.write() as session:
+        for statement in CHAIN:
+            session.execute(text(statement))
+    migrate(database)
+    conversations = ConversationRepository(database)
+    assert [(one.id, one.parent_id) for one in conversations.messages("c")] == [("z", ""), ("y", "z"), ("x", "y")]
+    assert conversations.get("c").leaf_id == "x"
+    assert conversations.get("c").is_named  # never renamed by the app: it may be the user's own title
+    index = MessageIndex(database)
+    assert index.catch_up() == 3
+    assert [match.match_count for match in index.search(["say"])] == [3]
+    go_to(database, "0008", command.downgrade)
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM messages")).scalar() == 3
