@@ -25,6 +25,8 @@ from kb_app.services.intake import Intake, Repositories
 from kb_app.services.jobs import Jobs
 from kb_app.services.keys import Keys
 from kb_app.services.library import Library
+from kb_app.services.model_calls import ModelCalls
+from kb_app.services.model_choices import ModelChoices
 from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
@@ -49,6 +51,7 @@ from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import migrate, wait_for_schema
+from kb_app.storage.model_calls import ModelCallRepository
 from kb_app.storage.prompts import PromptRepository
 from kb_app.storage.shelf import ShelfRepository
 from kb_app.storage.tags import TagRepository
@@ -83,6 +86,9 @@ class App:
         self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
         known = [info for provider in _builtin() for info in provider.models()]
         self.models = Models(_registry(settings), known)
+        self.model_choices = ModelChoices(settings, repositories.bases)
+        self.model_use = ModelCallRepository(self._database)
+        self.model_calls = ModelCalls(self.models.chat, self.model_use, self.model_choices)
         self.trials = Trials(self.models.chat, self.models.embedder)
         self.keys = Keys(settings, self._use_providers)
         self.model_store = ModelStore(self._ollama, self.models.ask_again)
@@ -109,7 +115,7 @@ class App:
         self.prompts = Prompts(PromptRepository(self._database))
         self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
         self.answering = Answering(
-            conversations, self.retriever, self.models.chat, self.library.living, self.prompts, top_k=settings.top_k
+            conversations, self.retriever, self.model_calls, self.library.living, self.prompts, top_k=settings.top_k
         )
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
@@ -149,6 +155,7 @@ class App:
 
     def _use_providers(self, settings: Settings) -> None:
         self.models.reload(_registry(settings))
+        self.model_choices.use(settings)
         self.trials.clear()
 
     def _ollama(self) -> OllamaProvider:

@@ -1,7 +1,7 @@
 """Settings, each from the first place that has it.
 
-Arguments > ``KB_*`` environment > ``keys.toml`` (typed into the page) > ``kb.toml`` > the vendors' usual names >
-defaults; both files are in the data folder. Nothing is read on import; call :func:`load_settings`.
+Arguments > ``KB_*`` environment > ``keys.toml`` and ``choices.toml`` (typed into the page) > ``kb.toml`` > the vendors'
+usual names > defaults; the files are in the data folder. Nothing is read on import; call :func:`load_settings`.
 """
 
 import os
@@ -33,6 +33,8 @@ from kb_app.errors import ConfigurationError
 SETTINGS_FILE = "kb.toml"
 #: Keys and servers typed into the Models page, of the same form as ``kb.toml``.
 KEYS_FILE = "keys.toml"
+#: Prices and the fallback model set on the Models page, of the same form as ``kb.toml``.
+CHOICES_FILE = "choices.toml"
 
 #: The vendors' own environment names, read when the KB_* name is absent.
 VENDOR_NAMES = {
@@ -102,6 +104,16 @@ class LangChainSettings(BaseModel):
     context_tokens: int = Field(default=8192, ge=512, description="Window for prompt and answer; chat models only.")
 
 
+class PriceSettings(BaseModel):
+    """What a model costs; nothing is known about prices unless it is set here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: float = Field(ge=0, description="Price of a million tokens sent to the model.")
+    completion: float = Field(ge=0, description="Price of a million tokens of its answers.")
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="Currency, as ISO 4217 names it.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Sections are TOML tables; ``KB_OLLAMA_BASE_URL`` is ``[ollama] base_url``."""
 
@@ -135,6 +147,8 @@ class Settings(BaseSettings):
     azure: EndpointSettings = Field(default=EndpointSettings(), description="Azure OpenAI; the address is yours.")
     servers: dict[ServerName, ServerSettings] = Field(default={}, description="Further OpenAI-compatible servers.")
     langchain: dict[str, LangChainSettings] = Field(default={}, description="LangChain classes to use.")
+    fallback_model: str = Field(default="", description="Chat model that is asked when the picked one fails; or empty.")
+    prices: dict[str, PriceSettings] = Field(default={}, description="Prices of chat models, by model id.")
 
     @classmethod
     def settings_customise_sources(
@@ -145,9 +159,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the two files below the environment and the vendors' names below them."""
+        """Put the files below the environment and the vendors' names below them."""
         data_dir = Path(init_settings()["data_dir"])
-        files = [TomlConfigSettingsSource(settings_cls, data_dir / name) for name in (KEYS_FILE, SETTINGS_FILE)]
+        files = [
+            TomlConfigSettingsSource(settings_cls, data_dir / name) for name in (KEYS_FILE, CHOICES_FILE, SETTINGS_FILE)
+        ]
         return init_settings, env_settings, *files, _VendorEnvironment(settings_cls)
 
     def endpoints(self) -> Mapping[str, EndpointSettings]:
@@ -197,7 +213,7 @@ def load_settings(data_dir: Path | None = None, **overrides: Any) -> Settings:
         problem = f"{where}: {first['msg']}"
         raise ConfigurationError(problem, problem=problem) from error
     except ValueError as error:  # a file is not TOML
-        problem = f"{SETTINGS_FILE} / {KEYS_FILE}: {error}"
+        problem = f"{SETTINGS_FILE} / {KEYS_FILE} / {CHOICES_FILE}: {error}"
         raise ConfigurationError(problem, problem=problem) from error
     settings._given.update(given)
     return settings

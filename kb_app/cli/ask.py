@@ -1,12 +1,14 @@
 """``ask NAME QUESTION``: the answer as it comes, then its sources."""
 
 import argparse
+import math
 
 from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record
 from kb_app.cli.search import place_text
 from kb_app.cli.session import Session
 from kb_app.errors import KBAppError, error_info
+from kb_app.messages import error_text
 from kb_app.models import (
     AnswerEvent,
     Cost,
@@ -71,6 +73,12 @@ def _follow(generation: Generation, console: Console) -> Message:
                 console.line(event.text, end="")
             elif isinstance(event, Thinking):
                 console.progress(console.text("cli.ask.thinking"))
+            elif isinstance(event, Waiting):
+                reason = error_text(console.language, event.error).message
+                console.note("cli.ask.waiting", reason=reason, seconds=math.ceil(event.seconds))
+            elif isinstance(event, FellBack):
+                reason = error_text(console.language, event.error).message
+                console.note("cli.ask.fell_back", model=event.asked_model_id, reason=reason, other=event.model_id)
     except KeyboardInterrupt:
         generation.stop()
     return generation.wait()

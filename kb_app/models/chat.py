@@ -46,7 +46,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """Sent once, before the first token."""
+    """Sent before the first token; once more where another model steps in, which may be given fewer sources."""
 
     query: str
     sources: tuple[Source, ...]
@@ -133,6 +133,18 @@ class Failed:
 
 ModelEvent = Thinking | Token | Usage | Finished
 AnswerEvent = Retrieved | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What a running answer is at, and for how long: ``seconds`` since that began; of ``waiting`` those left.
+
+    ``asking`` is the time between the request and the model's first piece; ``error`` says why it waits.
+    """
+
+    kind: Literal["searching", "asking", "waiting", "writing"]
+    seconds: float
+    error: ErrorInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

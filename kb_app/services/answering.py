@@ -31,6 +31,7 @@ from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
+from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.prompts import answer_prompt, language_of
 from kb_app.storage.conversations import ConversationRepository
@@ -69,19 +70,19 @@ class Answering:
         self,
         conversations: ConversationRepository,
         retriever: Retriever,
-        chat_model: Callable[[str], ChatModel],
+        calls: ModelCalls,
         living: Callable[[Sequence[str]], tuple[str, ...]],
         prompts: Prompts,
         *,
         top_k: int,
     ) -> None:
-        """Answer with the ``top_k`` best passages; ``chat_model`` returns a model by id, or raises ProviderError.
+        """Answer with the ``top_k`` best passages, asking models through ``calls``.
 
         ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
         """
         self._conversations = conversations
         self._retriever = retriever
-        self._chat_model = chat_model
+        self._calls = calls
         self._living = living
         self._prompts = prompts
         self._top_k = top_k
@@ -137,7 +138,6 @@ class Answering:
 
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = language_of(request.question, request.language)
-        model = self._chat_model(request.model_id)
         history = self._conversations.before(generation.question_id, last=_HISTORY)
         asked = [message.text for message in history if message.role == "user"]
         query = request.query or standalone(request.question, asked)
@@ -150,27 +150,21 @@ class Answering:
             yield Finished(reason="complete")
             return
         options = ChatOptions()
-        prompt = answer_prompt(
-            request.question,
-            history,
-            sources,
-            template=self._prompts.get("answer", language, request.base_ids),
-            prompt_tokens=model.context_tokens - options.max_tokens,
-        )
-        offered = prompt.sources if model.prompted else sources
-        yield _retrieved(retrieval, offered)
-        stream = model.stream(
-            ChatRequest(
-                messages=prompt.messages,
-                question=query,
-                sources=offered,
-                language=language,
-                options=options,
+        template = self._prompts.get("answer", language, request.base_ids)
+
+        def prepare(model: ChatModel) -> ChatRequest:
+            room = model.context_tokens - options.max_tokens
+            prompt = answer_prompt(request.question, history, sources, template=template, prompt_tokens=room)
+            offered = prompt.sources if model.prompted else sources
+            generation.accept(_retrieved(retrieval, offered))  # how many fit depends on the model
+            return ChatRequest(
+                messages=prompt.messages, question=query, sources=offered, language=language, options=options
             )
-        )
-        generation.on_stop(stream.close)
-        with closing(stream):
-            yield from stream
+
+        call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
+        generation.on_stop(call.close)
+        with closing(iter(call)) as events:
+            yield from events
 
 
 def _turn(request: AskRequest) -> NewTurn:

@@ -5,19 +5,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Literal
 
 from kb_app.errors import StorageError, error_info
 from kb_app.models import (
     AnswerEvent,
     ErrorInfo,
     Failed,
+    FellBack,
     Finished,
+    Measured,
     Message,
     MessageStatus,
+    Phase,
     Retrieved,
     Thinking,
     Token,
     Usage,
+    Waiting,
 )
 from kb_app.services.citations import resolve
 from kb_app.storage.conversations import ConversationRepository, Turn
@@ -25,6 +30,8 @@ from kb_app.storage.conversations import ConversationRepository, Turn
 _LOG = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 0.5
+#: Longest time a piece of text waits before a reader of the events gets it.
+TELL_EVERY_S = 0.02
 
 
 class Generation:
@@ -54,7 +61,9 @@ class Generation:
         self._found = True
         self._half = ""
         self._cancel: Callable[[], None] | None = None
-        self._started = self._saved = time.monotonic()
+        self._error: ErrorInfo | None = None  # why it waits
+        self._phase: Literal["searching", "asking", "waiting", "writing"] = "searching"
+        self._started = self._saved = self._phase_at = time.monotonic()
         self._message = Message(
             id=turn.answer_id,
             conversation_id=turn.conversation_id,
@@ -76,13 +85,21 @@ class Generation:
         with self._changed:
             return self._as_message()
 
+    def phase(self) -> Phase:
+        """Return what the answer is at now, for those who watch it."""
+        with self._changed:
+            kind, error, seconds = self._phase, self._error, time.monotonic() - self._phase_at
+        if kind == "waiting" and seconds >= 0:  # its time has come
+            kind, error = "asking", None
+        return Phase(kind=kind, seconds=abs(seconds), error=error)
+
     def events(self) -> Iterator[AnswerEvent]:
         """Yield every event from the first, waiting for those to come, until the answer has ended."""
         seen = 0
         while True:
             with self._changed:
                 while not self._closed and len(self._events) <= seen:
-                    self._changed.wait()
+                    self._changed.wait(TELL_EVERY_S)
                 fresh, closed = self._events[seen:], self._closed
             yield from fresh
             seen += len(fresh)
@@ -115,6 +132,8 @@ class Generation:
 
     def accept(self, event: AnswerEvent) -> bool:
         """Take the next event and save when it is time; return False when the answer has ended or was stopped."""
+        if isinstance(event, Token | Thinking):
+            return self._accept_piece(event)
         if isinstance(event, Finished) and event.reason == "filtered":
             event = Failed(error=ErrorInfo(code="content_filter", params={"model": self._message.model_id}))
         if isinstance(event, Finished):
@@ -124,20 +143,38 @@ class Generation:
             status: MessageStatus = "interrupted" if event.error.code == "interrupted" else "failed"
             self._end(event, status)
             return False
-        if isinstance(event, Token | Thinking):
-            event = self._whole(event)
         with self._changed:
             if self._ended:
                 return False
             self._take(event)
             self._events.append(event)
             self._changed.notify_all()
-            due = time.monotonic() - self._saved >= SAVE_EVERY_S or isinstance(event, Retrieved)
-            message = self._as_message() if due else None
+            message = self._as_message()
+        self._saved = time.monotonic()
+        self._save(message)
+        return True
+
+    def _accept_piece(self, event: Token | Thinking) -> bool:
+        """Take a piece of text. This runs for every token, so it does nothing that can be done later."""
+        if self._half or not _is_well_formed(event.text):
+            event = self._whole(event)
+        now = time.monotonic()
+        with self._changed:
+            if self._ended:
+                return False
+            (self._text if type(event) is Token else self._thinking).append(event.text)
+            self._events.append(event)
+            if self._phase != "writing":
+                self._enter("writing", now)
+                self._changed.notify_all()  # the first piece is told at once, others when a reader looks
+            message = self._as_message() if now - self._saved >= SAVE_EVERY_S else None
         if message is not None:
-            self._saved = time.monotonic()
+            self._saved = now
             self._save(message)
         return True
+
+    def _enter(self, phase: Literal["searching", "asking", "waiting", "writing"], at: float) -> None:
+        self._phase, self._phase_at = phase, at
 
     def _whole(self, event: Token | Thinking) -> Token | Thinking:
         """Return the event with its surrogates joined to characters; half a pair waits for the next piece.
@@ -151,13 +188,19 @@ class Generation:
 
     def _take(self, event: AnswerEvent) -> None:
         match event:
-            case Token(text=text):
-                self._text.append(text)
-            case Thinking(text=text):
-                self._thinking.append(text)
             case Usage():
                 self._message = replace(self._message, usage=event)
+            case Measured():
+                self._message = replace(self._message, timing=event.timing, cost=event.cost)
+            case Waiting():
+                self._error = event.error
+                self._enter("waiting", time.monotonic() + event.seconds)
+            case FellBack():
+                self._error = None
+                self._enter("asking", time.monotonic())
+                self._message = replace(self._message, model_id=event.model_id, fallback=event)
             case Retrieved():
+                self._enter("asking", time.monotonic())
                 self._message = replace(
                     self._message, query=event.query, sources=event.sources, confidence=event.confidence
                 )
@@ -200,12 +243,23 @@ class Generation:
                 self._conversations.save_answer(message)
 
     def _as_message(self) -> Message:
+        for pieces in (self._text, self._thinking):
+            if len(pieces) > 1:  # joined once, not again each time
+                pieces[:] = ["".join(pieces)]
         return replace(self._message, text="".join(self._text), thinking="".join(self._thinking))
 
 
 def well_formed(text: str) -> str:
     """Return ``text`` with surrogate pairs joined and lone surrogates replaced, so that UTF-8 can hold it."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_well_formed(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _error_of(event: Finished | Failed) -> ErrorInfo | None:

@@ -4,34 +4,29 @@ The file is outside the database, readable by its owner only, and written in one
 about a key is its mask; the key itself goes to the providers alone.
 """
 
-import errno
 import json
 import os
 import re
 import threading
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from kb_app.errors import (
     ConfigurationError,
-    DataFolderError,
-    DiskFullError,
     KeyFormatError,
     ServerAddressError,
     ServerNameError,
 )
 from kb_app.providers.endpoint import clean_address
+from kb_app.services.toml_file import TomlFile
 from kb_app.settings import KEYS_FILE, PROVIDERS, RESERVED_NAMES, EndpointSettings, Settings
 
 _SERVERS = "servers"
 _FIELDS = ("base_url", "api_key", "chat_models", "embedding_models")
 _SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _MASK = "…"
 _SHOWN, _LONG_ENOUGH = 4, 12
 
@@ -73,12 +68,12 @@ class Keys:
         """Begin with ``settings``; ``apply`` is called with the new ones, and may raise ConfigurationError."""
         self._settings = settings
         self._apply = apply
-        self._path = settings.data_dir / KEYS_FILE
+        self._file = TomlFile(settings.data_dir / KEYS_FILE)
         self._lock = threading.Lock()
 
     def connections(self) -> list[Connection]:
         """Return every provider known by name, then the further servers."""
-        stored = self._stored()
+        stored = self._file.read()
         return [self._connection(name, one, stored) for name, one in self._settings.endpoints().items()]
 
     def connection(self, name: str) -> Connection | None:
@@ -128,19 +123,19 @@ class Keys:
 
     def _change(self, name: str, values: Mapping[str, Any]) -> None:
         with self._lock:
-            before = self._stored()
+            before = self._file.read()
             after = json.loads(json.dumps(before))
             parent = after if name in PROVIDERS else after.setdefault(_SERVERS, {})
             section = parent.setdefault(name, {}) | values
             parent[name] = {field: value for field, value in section.items() if value}
             if not parent[name]:
                 del parent[name]
-            self._write(after)
+            self._file.write(after)
             try:
                 settings = self._settings.fresh()
                 self._apply(settings)
             except ConfigurationError:
-                self._write(before)
+                self._file.write(before)
                 raise
             self._settings = settings
 
@@ -161,24 +156,6 @@ class Keys:
             fixed=fixed,
             added=name in stored.get(_SERVERS, {}),
         )
-
-    def _stored(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            problem = f"{KEYS_FILE}: {type(error).__name__}"
-            raise ConfigurationError(problem, problem=problem) from error
-
-    def _write(self, tables: Mapping[str, Any]) -> None:
-        try:
-            _write_private(self._path, "".join(_toml(tables)))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(str(error), folder=str(self._path.parent)) from error
-            problem = error.strerror or str(error)
-            raise DataFolderError(str(error), folder=str(self._path.parent), problem=problem) from error
 
 
 def mask(key: str) -> str:
@@ -204,37 +181,3 @@ def _cleaned(name: str, entry: ConnectionEntry) -> dict[str, Any]:
         "chat_models": entry.chat_models,
         "embedding_models": entry.embedding_models,
     }
-
-
-def _toml(tables: Mapping[str, Any], path: Sequence[str] = ()) -> list[str]:
-    """Return lines of TOML: JSON's strings, numbers and lists are TOML's as well."""
-
-    def text(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    def word(name: str) -> str:
-        return name if _BARE.fullmatch(name) else text(name)
-
-    plain = {name: value for name, value in tables.items() if not isinstance(value, Mapping)}
-    lines = [f"[{'.'.join(word(part) for part in path)}]\n"] if path and plain else []
-    lines += [f"{word(name)} = {text(value)}\n" for name, value in plain.items()]
-    for name, value in tables.items():
-        if isinstance(value, Mapping):
-            lines += _toml(value, (*path, name))
-    return lines
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; nobody else can read it at any time."""
-    fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import Message
+from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.asking import model_name
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import closed, plain, safe
@@ -126,5 +127,4 @@ def _live_answer(app: App, conversation_id: str) -> None:
         if message.text:
             st.markdown(safe(closed(message.text) + _CURSOR, _markers(message), anchor(message.id)))
         elif not message.thinking:
-            waiting = "answer.writing" if message.sources else "answer.searching"
-            st.markdown(f":material/hourglass_top: :gray[{t(waiting)}]")
+            waiting_line(generation.phase(), message)

@@ -105,6 +105,8 @@ def test_every_setting_is_in_the_document():
     for name, field in Settings.model_fields.items():
         if name in PROVIDERS:
             assert f"`[{name}]`" in document
+        elif name == "prices":
+            assert '`[prices."MODEL ID"]`' in document
         elif name in ("servers", "langchain"):
             assert f"`[{name}.NAME]`" in document
         else:

@@ -12,6 +12,7 @@ from kb_app.models import (
     Failed,
     Finished,
     Hit,
+    Measured,
     NewTurn,
     Retrieval,
     Retrieved,
@@ -21,6 +22,7 @@ from kb_app.models import (
     Usage,
 )
 from kb_app.services.answering import Answering, AskRequest
+from kb_app.services.model_calls import ModelCalls
 from kb_app.services.prompt_store import default_prompt
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
@@ -75,6 +77,21 @@ def database(tmp_path):
     database.close()
 
 
+class Written(list):
+    """Keeps the model calls in memory."""
+
+    def add(self, call):
+        self.append(call)
+
+
+class NoChoices:
+    def price(self, model_id):
+        return None
+
+    def fallback_for(self, base_ids):
+        return ""
+
+
 class DefaultPrompts:
     def get(self, kind, language, base_id=()):
         return default_prompt(kind, language)
@@ -91,7 +108,8 @@ def shelf(database):
 
 
 def answering(conversations, model, *, found=True):
-    return Answering(conversations, FakeRetriever(found), lambda _model_id: model, tuple, DefaultPrompts(), top_k=8)
+    calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
+    return Answering(conversations, FakeRetriever(found), calls, tuple, DefaultPrompts(), top_k=8)
 
 
 def ask(service, question="什么是南瓜书？", **more):
@@ -108,7 +126,7 @@ def test_an_answer_is_streamed_saved_and_its_markers_checked(conversations):
     )
     generation = ask(answering(conversations, model))
     kinds = [type(event) for event in generation.events()]
-    assert kinds == [Retrieved, Thinking, Token, Token, Usage, Finished]
+    assert kinds == [Retrieved, Thinking, Token, Token, Usage, Measured, Finished]
     answer = generation.wait()
     assert (answer.status, answer.text, answer.cited) == ("complete", "南瓜书是公式详解[1]，据说。", (1,))
     asked, saved = conversations.messages(generation.conversation_id)
@@ -118,6 +136,8 @@ def test_an_answer_is_streamed_saved_and_its_markers_checked(conversations):
     assert saved.sources[0].document == "南瓜书.pdf"
     assert (saved.sources[0].page, saved.sources[0].heading, saved.sources[0].start) == (4, ("前言",), 10)
     assert saved.usage == Usage(prompt_tokens=10, completion_tokens=5)
+    assert 0 <= saved.timing.first_token_s <= saved.timing.total_s
+    assert saved.tokens_per_s > 0
     assert "周志华老师" in model.requests[0].messages[0].content
 
 
@@ -289,7 +309,7 @@ def test_many_readers_see_every_event(conversations):
         reader.start()
     for reader in readers:
         reader.join(10)
-    assert all(len(events) == 202 for events in seen)
+    assert all(len(events) == 203 for events in seen)
 
 
 def test_a_character_cut_in_two_is_joined_and_half_a_one_ends_nothing(conversations):
