@@ -15,6 +15,8 @@ from kb_app.providers.endpoint import Origin
 EmbedBatch = Callable[[Sequence[str]], Sequence[Sequence[float]]]
 
 _ATTEMPTS = 3
+#: Wait before the second try where the server names none; doubled for the third.
+BACKOFF_S = 0.5
 _LONGEST_WAIT_S = 30.0
 
 
@@ -51,7 +53,7 @@ class ServerEmbedder(ABC):
 def _wait_s(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = float(error.params.get("retry_after_s", 0)) if isinstance(error, ProviderError) else 0.0
-    return min(asked or 0.25 * 2.0**state.attempt_number, _LONGEST_WAIT_S)
+    return min(asked or BACKOFF_S * 2.0 ** (state.attempt_number - 1), _LONGEST_WAIT_S)
 
 
 def embed_in_batches(

@@ -50,8 +50,7 @@ class ProtocolServer:
     """Serves ``answer`` (overridden by subclasses) on a free port of 127.0.0.1, as a context manager."""
 
     def __init__(self, port: int = 0) -> None:
-        self.requests: list[Received] = []
-        self.client_gone = threading.Event()
+        self.reset()
         server = self
 
         class Handler(_Handler):
@@ -59,6 +58,11 @@ class ProtocolServer:
 
         self._http = _QuietServer(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+
+    def reset(self) -> None:
+        """Forget every request; those still being served say nothing to the next test."""
+        self.requests: list[Received] = []
+        self.client_gone = threading.Event()
 
     @property
     def url(self) -> str:
@@ -102,10 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(raw) if raw else None
         request = Received(method=self.command, path=self.path, headers=headers, body=body)
         self.owner.requests.append(request)
+        gone = self.owner.client_gone
         try:
             self._send(self.owner.answer(request))
         except (ClientGone, ConnectionError):
-            self.owner.client_gone.set()
+            gone.set()
             self.close_connection = True
 
     do_GET = do_POST = do_DELETE = _serve

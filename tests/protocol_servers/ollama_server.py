@@ -50,6 +50,13 @@ class OllamaServer(ProtocolServer):
         self.scenario = scenario
         self.answer_text = answer_text
         self.gap_s = gap_s
+
+    def reset(self) -> None:
+        """Be as new again."""
+        super().reset()
+        self.scenario = "answer"
+        self.answer_text = ANSWER
+        self.gap_s = 0.0
         self.delay_s = 1.0
         self.prompt_tokens: int | None = None
         self.vector_length = EMBEDDING_LENGTH

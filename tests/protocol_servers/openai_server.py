@@ -185,14 +185,24 @@ class OpenAIDialectServer(ProtocolServer):
     """Speaks ``dialect``; ``scenario`` names a method ``chat_…`` or a row of the dialect's failures."""
 
     def __init__(self, dialect: str = "openai", port: int = 0, scenario: str = "answer", gap_s: float = 0.0) -> None:
-        super().__init__(port)
         self.dialect = DIALECTS[dialect]
+        super().__init__(port)
         self.scenario = scenario
         self.gap_s = gap_s
+
+    def reset(self) -> None:
+        """Be as new again."""
+        super().reset()
+        self.scenario = "answer"
+        self.gap_s = 0.0
         self.answer_text = ANSWER
         self.needs_key = True
         self.models = [{"id": "served-model", "object": "model", "max_model_len": 16384}]
         self.embed_scenario = ""
+
+    def chats(self) -> list[Received]:
+        """Return the questions that were asked."""
+        return [request for request in self.requests if request.path.partition("?")[0].endswith("/chat/completions")]
 
     def answer(self, request: Received) -> Reply:
         path = request.path.partition("?")[0]
@@ -256,7 +266,7 @@ class OpenAIDialectServer(ProtocolServer):
         return self._events(self._talk(body, text=f"<think>{THOUGHT}</think>\n\n{self.answer_text}"))
 
     def chat_slow_start(self, body: dict[str, Any]) -> Reply:
-        return self._events(self._talk(body), delay_s=0.4)
+        return self._events(self._talk(body), delay_s=0.1)
 
     def chat_silent(self, body: dict[str, Any]) -> Reply:
         return self._events(self._talk(body), delay_s=60)

@@ -1,6 +1,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,45 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import provider_matrix
 from protocol_servers.ollama_server import OllamaServer
+from protocol_servers.openai_server import DIALECTS, OpenAIDialectServer
+
+Speaking = Callable[[str], OpenAIDialectServer]
+
+
+@pytest.fixture(scope="session")
+def ollama_server() -> Iterator[OllamaServer]:
+    with OllamaServer() as server:
+        yield server
 
 
 @pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer() as server:
-        yield server
+def ollama(ollama_server: OllamaServer) -> OllamaServer:
+    """Return the session's Ollama server, as new."""
+    ollama_server.reset()
+    return ollama_server
+
+
+@pytest.fixture(scope="session")
+def dialect_servers() -> Iterator[dict[str, OpenAIDialectServer]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(OpenAIDialectServer(name)) for name in DIALECTS}
+
+
+@pytest.fixture
+def speaking(dialect_servers: dict[str, OpenAIDialectServer]) -> Speaking:
+    """Return the session's server of a dialect, as new."""
+
+    def server(dialect: str) -> OpenAIDialectServer:
+        dialect_servers[dialect].reset()
+        return dialect_servers[dialect]
+
+    return server
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test wait for a server that is busy on purpose."""
+    monkeypatch.setattr("kb_app.providers.embedding.BACKOFF_S", 0.005)
 
 
 @pytest.fixture

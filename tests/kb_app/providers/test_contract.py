@@ -33,6 +33,7 @@ from kb_app.providers import Registry, build_providers
 from kb_app.providers.endpoint import Endpoint
 
 Shows = Callable[[str, str], None]
+Speaking = Callable[[str], OpenAIDialectServer]
 
 MODELS = {
     "glm": "glm-4.6",
@@ -80,9 +81,8 @@ def family(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def server(family: str) -> Iterator[OpenAIDialectServer]:
-    with OpenAIDialectServer(family) as running:
-        yield running
+def server(family: str, speaking: Speaking) -> OpenAIDialectServer:
+    return speaking(family)
 
 
 def endpoint(server: OpenAIDialectServer, **more: object) -> Endpoint:
@@ -187,8 +187,7 @@ def test_rate_limit_says_when_to_try_again(family: str, server: OpenAIDialectSer
     server.scenario = "rate_limit"
     _, error = failure_of(stream(family, server))
     assert error.params["retry_after_s"] == (7 if server.dialect.retry_after else 0)
-    chats = [request for request in server.requests if "chat" in request.path]
-    assert len(chats) == 1  # the SDK repeats nothing by itself
+    assert len(server.chats()) == 1  # the SDK repeats nothing by itself
 
 
 def test_server_down(family: str, shows: Shows) -> None:
@@ -202,7 +201,7 @@ def test_server_down(family: str, shows: Shows) -> None:
 def test_silent_server_times_out(family: str, server: OpenAIDialectServer, shows: Shows) -> None:
     shows(family, "timeout")
     server.scenario = "silent"
-    _, error = failure_of(stream(family, server, read_timeout_s=0.3))
+    _, error = failure_of(stream(family, server, read_timeout_s=0.1))
     assert type(error) is ProviderTimeoutError
 
 
@@ -210,7 +209,7 @@ def test_comments_do_not_postpone_the_time_limit(family: str, server: OpenAIDial
     shows(family, "kept_alive")
     server.scenario = "kept_alive"
     started = time.monotonic()
-    _, error = failure_of(stream(family, server, read_timeout_s=0.5))
+    _, error = failure_of(stream(family, server, read_timeout_s=0.1))
     assert type(error) is ProviderTimeoutError
     assert time.monotonic() - started < 5
 
@@ -236,7 +235,8 @@ def test_close_from_another_thread(family: str, server: OpenAIDialectServer, sce
     received: list[ModelEvent] = []
     reader = threading.Thread(target=lambda: received.extend(events))
     reader.start()
-    time.sleep(0.4)
+    while not server.chats() or (scenario == "endless" and not received):
+        time.sleep(0.005)
     events.close()
     reader.join(2)
     assert not reader.is_alive()
@@ -386,9 +386,8 @@ def embedding_family(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def embedding_server(embedding_family: str) -> Iterator[OpenAIDialectServer]:
-    with OpenAIDialectServer(embedding_family) as running:
-        yield running
+def embedding_server(embedding_family: str, speaking: Speaking) -> OpenAIDialectServer:
+    return speaking(embedding_family)
 
 
 def test_embeddings_in_order_within_the_batch_limit(

@@ -121,7 +121,7 @@ def test_cut_by_the_length_limit_is_said(ollama: OllamaServer, shows: Shows) -> 
 @pytest.mark.parametrize("scenario", ["split", "separators", "long", "slow_start"])
 def test_text_arrives_whole(ollama: OllamaServer, scenario: str, shows: Shows) -> None:
     shows("ollama", scenario)
-    ollama.scenario, ollama.delay_s = scenario, 0.5
+    ollama.scenario, ollama.delay_s = scenario, 0.1
     whole = {"separators": "第一行\u2028第二行\u2029第三行\u0085第四行", "long": "很长的回答。" * 20_000}
     events = ask(ollama)
     assert answer(events) == whole.get(scenario, ANSWER)
@@ -129,7 +129,7 @@ def test_text_arrives_whole(ollama: OllamaServer, scenario: str, shows: Shows) -
 
 
 def test_first_token_comes_before_the_end(ollama: OllamaServer) -> None:
-    ollama.gap_s = 0.05
+    ollama.gap_s = 0.01
     stream = registry(ollama).chat_model("ollama/qwen3:8b").stream(question())
     started = time.monotonic()
     next(stream)
@@ -240,7 +240,7 @@ def test_server_that_is_not_there(shows: Shows) -> None:
 def test_server_that_never_answers_times_out(ollama: OllamaServer, shows: Shows) -> None:
     shows("ollama", "timeout")
     ollama.scenario = "silent"
-    chat = registry(ollama, read_timeout_s=0.3).chat_model("ollama/qwen3:8b")
+    chat = registry(ollama, read_timeout_s=0.1).chat_model("ollama/qwen3:8b")
     with pytest.raises(ProviderTimeoutError):
         list(chat.stream(question()))
 
@@ -283,7 +283,8 @@ def test_close_from_another_thread_ends_the_wait(ollama: OllamaServer, scenario:
     events: list[ModelEvent] = []
     reader = threading.Thread(target=lambda: events.extend(stream))
     reader.start()
-    time.sleep(0.3)
+    while not ollama.bodies("/api/chat") or (scenario == "endless" and not events):
+        time.sleep(0.005)
     stream.close()
     reader.join(2)
     assert not reader.is_alive()
@@ -408,9 +409,9 @@ def test_pull_that_breaks_off(ollama: OllamaServer) -> None:
 
 
 def test_pull_is_cancelled_from_another_thread(ollama: OllamaServer) -> None:
-    ollama.gap_s = 0.2
+    ollama.gap_s = 0.05
     hangup = Hangup()
-    threading.Timer(0.5, hangup.hang_up).start()
+    threading.Timer(0.1, hangup.hang_up).start()
     with pytest.raises(ProviderError):
         list(provider(ollama).pull("qwen3:4b", hangup))
     assert ollama.client_gone.wait(2)
