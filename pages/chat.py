@@ -1,6 +1,7 @@
 """Chat: pick bases and a model, ask, watch the answer come, check its sources, come back later."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -9,14 +10,16 @@ from kb_app.models import KnowledgeBase, Message
 from kb_app.ui.answer import live_answer, show_messages, stop_button
 from kb_app.ui.asking import ask, question_box, scope, scope_controls, watch_models
 from kb_app.ui.bases import base_dialogs
-from kb_app.ui.conversations import conversation_list, delete_dialog, new_chat_button, open_from_url
+from kb_app.ui.branches import Branches, earlier_button, later_buttons
+from kb_app.ui.conversation_menu import undo_notice
+from kb_app.ui.conversations import conversation_list, new_chat_button, open_from_url
 from kb_app.ui.first_run import example_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
 from kb_app.ui.navigation import go_to
 from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
 from kb_app.ui.sources import passage_dialog
-from kb_app.ui.state import CHAT, SHOWN_MESSAGES
+from kb_app.ui.state import CHAT, MESSAGE, SHOWN_MESSAGES
 from kb_app.ui.text import t
 
 
@@ -29,7 +32,7 @@ def main() -> None:
         return
     is_known = open_from_url(app)
     sidebar(app, bases)
-    delete_dialog(app)
+    undo_notice(app)
     if not is_known:
         st.info(t("chat.unknown"), icon=":material/link_off:")
     messages = history(app, bases)
@@ -61,23 +64,18 @@ def history(app: App, bases: Sequence[KnowledgeBase]) -> list[Message]:
     if not conversation_id:
         return []
     generation = app.answering.running(conversation_id)
-    limit = SHOWN_MESSAGES.get()
-    hidden = app.history.message_count(conversation_id) - limit
-    if hidden > 0:
-        st.button(
-            t("chat.earlier", count=hidden),
-            key="earlier",
-            icon=":material/expand_less:",
-            type="tertiary",
-            on_click=SHOWN_MESSAGES.set,
-            args=(limit + 50,),
-        )
-    messages = app.history.messages(conversation_id, last=limit)
+    view = app.history.view(conversation_id, SHOWN_MESSAGES.get(), around=MESSAGE.get())
+    earlier_button(view)
     unfinished = generation.answer_id if generation is not None else ""
-    saved = [message for message in messages if message.id != unfinished]
-    show_messages(app, saved, ask_again=lambda question: ask(app, bases, question))
-    if generation is not None:
+    saved = [message for message in view.messages if message.id != unfinished]
+    branches = Branches(app, view, partial(ask, app, bases))
+    show_messages(app, saved, branches)
+    later_buttons(view)
+    if len(saved) < len(view.messages):
         live_answer(app, conversation_id)
+    elif generation is not None and not view.later:
+        st.caption(f":material/hourglass_top: {t('history.busy_elsewhere')}")
+    branches.dialogs(saved)
     return saved
 
 

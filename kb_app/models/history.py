@@ -40,13 +40,16 @@ class ConversationView:
     """A stretch of the branch a conversation shows, in order.
 
     ``earlier`` and ``later`` count the messages of the branch before and after it. ``siblings`` holds, for each message
-    shown that has others beside it, all of them with itself, oldest first.
+    shown that has others beside it, all of them with itself, oldest first. ``previous_id`` and ``next_id`` are what to
+    look around for the stretches before and after, empty where there is none.
     """
 
     messages: tuple[Message, ...] = ()
     earlier: int = 0
     later: int = 0
     siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    previous_id: str = ""
+    next_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,12 +116,14 @@ class ConversationRepository:
             start = max(len(path) - size, 0)
             if around in path:
                 start = max(path.index(around) - 1, 0)
-            shown = path[start : start + size]
-            siblings = {message_id: tree.siblings(message_id) for message_id in shown}
+            end = min(start + size, len(path))
+            siblings = {message_id: tree.siblings(message_id) for message_id in path[start:end]}
             return ConversationView(
-                messages=tuple(_load(session, shown)),
+                messages=tuple(_load(session, path[start:end])),
                 earlier=start,
-                later=len(path) - start - len(shown),
+                later=len(path) - end,
+                previous_id=path[max(start - size + 1, 0)] if start else "",
+                next_id=path[min(end + 1, len(path) - 1)] if end < len(path) else "",
                 siblings={message_id: ids for message_id, ids in siblings.items() if len(ids) > 1},
             )
 

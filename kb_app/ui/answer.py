@@ -1,6 +1,7 @@
 """Messages of a conversation: saved ones, and the one that is being written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -8,11 +9,13 @@ from kb_app.app import App
 from kb_app.models import Message
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.asking import model_name
+from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import closed, plain, safe
 from kb_app.ui.rating import rating_row, reasons_form
 from kb_app.ui.reader import anchor
 from kb_app.ui.sources import source_list
+from kb_app.ui.state import MESSAGE
 from kb_app.ui.text import t
 
 _USER_ICON = ":material/person:"
@@ -22,23 +25,27 @@ _REFRESH_S = 0.25
 _HIGH_CONFIDENCE, _MEDIUM_CONFIDENCE = 0.66, 0.33
 
 
-def show_messages(app: App, messages: Sequence[Message], ask_again: Callable[[str], None]) -> None:
-    """Show saved messages in order; ``ask_again`` gets the question of an answer that did not end."""
+def show_messages(app: App, messages: Sequence[Message], branches: Branches) -> None:
+    """Show saved messages in order, each with the tools of ``branches``."""
     question = ""
     for message in messages:
-        if message.role == "user":
-            question = message.text
-            _show_question(message)
-        else:
-            _show_answer(app, message, question, ask_again)
+        is_found = message.id == MESSAGE.get()
+        with st.container(key=f"found_{message.id}") if is_found else nullcontext():
+            if message.role == "user":
+                question = message.text
+                _show_question(message, branches)
+            else:
+                _show_answer(app, message, question, branches)
 
 
-def _show_question(message: Message) -> None:
+def _show_question(message: Message, branches: Branches) -> None:
     with st.container(key=f"question_{message.id}"), st.chat_message("user", avatar=_USER_ICON):
-        st.markdown(plain(message.text))
+        if not branches.edit_box(message):
+            st.markdown(plain(message.text))
+            branches.question_tools(message)
 
 
-def _show_answer(app: App, message: Message, question: str, ask_again: Callable[[str], None]) -> None:
+def _show_answer(app: App, message: Message, question: str, branches: Branches) -> None:
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
         if message.thinking:
             with st.expander(t("answer.thinking"), icon=":material/psychology:"):
@@ -51,13 +58,14 @@ def _show_answer(app: App, message: Message, question: str, ask_again: Callable[
                 t("answer.again"),
                 key=f"again_{message.id}",
                 icon=":material/refresh:",
-                on_click=ask_again,
-                args=(question,),
+                on_click=branches.ask_again,
+                args=(message,),
             )
         source_list(message)
         _details(message, question)
         with st.container(key=f"actions_{message.id}", horizontal=True, vertical_alignment="center"):
             rating_row(app, message)
+            branches.answer_tools(message)
         reasons_form(app, message)
 
 

@@ -1,6 +1,6 @@
 """Asking: what is asked (bases, model), and handing a question over to the background."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -10,8 +10,11 @@ from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
-from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
+from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, MESSAGE, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
 from kb_app.ui.text import describe, language, t
+
+#: Hands a question over: ``ask`` without its first two arguments.
+Ask = Callable[..., None]
 
 QUOTE_MODEL = "quote"
 _MODEL_CHECKS, _MODEL_CHECK_S = 8, 1.0
@@ -40,7 +43,7 @@ def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None
         on_change=_scope_changed,
         args=(bases_key,),
     )
-    models = {model.id: model for model in app.models.cached() if model.kind == "chat"}
+    models = chat_models(app)
     picked = MODEL.get()
     options = list(models) if picked in models else [picked, *models]
     set_widget(model_key, picked)
@@ -53,6 +56,11 @@ def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None
         args=(model_key,),
     )
     _reason(models.get(picked))
+
+
+def chat_models(app: App) -> dict[str, ModelInfo]:
+    """Return every chat model by id, as far as it is known now."""
+    return {model.id: model for model in app.models.cached() if model.kind == "chat"}
 
 
 def watch_models(app: App) -> None:
@@ -92,8 +100,20 @@ def _reason(model: ModelInfo | None) -> None:
     st.caption(plain(f"{message} {hint}"))
 
 
-def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
-    """Start answering ``question`` in the open conversation, or keep it in the box and say why not."""
+def ask(
+    app: App,
+    bases: Sequence[KnowledgeBase],
+    question: str,
+    *,
+    edited_id: str = "",
+    again_id: str = "",
+    model_id: str = "",
+) -> None:
+    """Start answering ``question`` in the open conversation, or keep it in the box and say why not.
+
+    It stands beside the question ``edited_id``, or is the question ``again_id`` once more; ``model_id`` answers, or
+    else the chosen one.
+    """
     base_ids = scope(bases)
     if not question.strip():
         return
@@ -106,9 +126,11 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
     request = AskRequest(
         question=question,
         base_ids=base_ids,
-        model_id=MODEL.get(),
+        model_id=model_id or MODEL.get(),
         conversation_id=CHAT.get() or None,
         language=language(),
+        edited_id=edited_id,
+        again_id=again_id,
     )
     try:
         generation = app.answering.ask(request)
@@ -118,6 +140,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str) -> None:
         _give_back(question, " ".join(describe(error)))
     else:
         CHAT.set(generation.conversation_id)
+        MESSAGE.set("")
 
 
 def _give_back(question: str, why: str) -> None:

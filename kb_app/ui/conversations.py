@@ -1,41 +1,53 @@
-"""The saved conversations: the list in the sidebar, rename and delete."""
+"""The saved conversations beside the chat: the open one, the list in the sidebar, links to them."""
 
 import streamlit as st
 
 from kb_app.app import App
-from kb_app.errors import KBAppError, NotFoundError
+from kb_app.errors import NotFoundError
 from kb_app.models import Conversation
-from kb_app.ui.components import confirm, flash, flash_error, open_dialog
-from kb_app.ui.markup import label, plain
-from kb_app.ui.state import CHAT, DIALOG, MODEL, PASSAGE, SCOPE, SHOWN_CONVERSATIONS, SHOWN_MESSAGES, adopt_url, widget
+from kb_app.ui.conversation_menu import conversation_menu
+from kb_app.ui.markup import label
+from kb_app.ui.navigation import go_to
+from kb_app.ui.state import (
+    CHAT,
+    EDITED,
+    MESSAGE,
+    MODEL,
+    PASSAGE,
+    SCOPE,
+    SHOWN_CONVERSATIONS,
+    SHOWN_MESSAGES,
+    adopt_url,
+)
 from kb_app.ui.text import t
 
-DELETE_DIALOG = "delete_chat"
 
-
-def open_conversation(conversation: Conversation | None) -> None:
-    """Make ``conversation`` (None: a new one) the open one, with the bases and the model it was held with."""
+def open_conversation(conversation: Conversation | None, message_id: str = "") -> None:
+    """Make ``conversation`` (None: a new one) the open one, with its bases and model, at the message if any."""
     CHAT.set("" if conversation is None else conversation.id)
-    SHOWN_MESSAGES.pop()
-    PASSAGE.pop()
+    MESSAGE.set(message_id)
+    for slot in (SHOWN_MESSAGES, PASSAGE, EDITED):
+        slot.reset()
     if conversation is not None:
         SCOPE.set(conversation.base_ids)
         MODEL.set(conversation.model_id)
 
 
 def open_from_url(app: App) -> bool:
-    """Adopt ``?chat=``; return False where it names no conversation (any more)."""
-    before = CHAT.get()
-    conversation_id = adopt_url(CHAT)
-    if not conversation_id:
-        return True
+    """Adopt ``?chat=`` and ``?message=``; return False where they name nothing that exists (any more)."""
+    before, before_message = CHAT.get(), MESSAGE.get()
+    conversation_id, message_id = adopt_url(CHAT), adopt_url(MESSAGE)
     try:
+        if message_id and (message_id, conversation_id) != (before_message, before):
+            conversation_id = app.history.show(message_id)
+        if not conversation_id:
+            return True
         conversation = app.history.conversation(conversation_id)
     except NotFoundError:
         open_conversation(None)
         return False
     if conversation_id != before:
-        open_conversation(conversation)
+        open_conversation(conversation, message_id)
     return True
 
 
@@ -52,7 +64,7 @@ def new_chat_button(place: str) -> None:
 
 
 def conversation_list(app: App) -> None:
-    """Draw the saved conversations, newest first, the open one with its menu."""
+    """Draw the saved conversations, pinned ones first, the open one with its menu."""
     st.markdown(f"**{t('chat.saved')}**")
     limit = SHOWN_CONVERSATIONS.get()
     found = app.history.conversations(limit=limit + 1)
@@ -61,12 +73,21 @@ def conversation_list(app: App) -> None:
     with st.container(key="conversations", gap=None):
         for conversation in found[:limit]:
             _row(app, conversation)
-    if len(found) > limit:
+    with st.container(horizontal=True, gap="small"):
+        if len(found) > limit:
+            st.button(
+                t("chat.more"),
+                key="more_conversations",
+                type="tertiary",
+                on_click=lambda: SHOWN_CONVERSATIONS.set(limit + 20),
+            )
         st.button(
-            t("chat.more"),
-            key="more_conversations",
+            t("history.all"),
+            key="all_conversations",
             type="tertiary",
-            on_click=lambda: SHOWN_CONVERSATIONS.set(limit + 20),
+            icon=":material/manage_search:",
+            on_click=go_to,
+            args=("history",),
         )
 
 
@@ -78,61 +99,11 @@ def _row(app: App, conversation: Conversation) -> None:
             label(conversation.title or t("chat.untitled"), 40),
             key=f"chat_{conversation.id}",
             type="tertiary",
+            icon=":material/keep:" if conversation.pinned else None,
             width="stretch",
             on_click=open_conversation,
             args=(conversation,),
         )
         if is_open:
-            _menu(app, conversation)
-
-
-def _menu(app: App, conversation: Conversation) -> None:
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu"):
-        key = f"title_{conversation.id}"
-        st.text_input(t("chat.rename"), value=conversation.title, max_chars=200, key=key)
-        st.button(t("common.save"), key="save_title", on_click=_rename, args=(app, conversation.id, key))
-        st.button(
-            t("chat.delete"),
-            key="delete_chat",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=open_dialog,
-            args=(DELETE_DIALOG,),
-        )
-
-
-def _rename(app: App, conversation_id: str, key: str) -> None:
-    title = str(widget(key) or "").strip()
-    if not title:
-        return
-    try:
-        app.history.rename(conversation_id, title)
-    except KBAppError as error:
-        flash_error(error)
-
-
-def delete_dialog(app: App) -> None:
-    """Ask for confirmation and delete the open conversation, when its menu asked for that."""
-    if DIALOG.get() != DELETE_DIALOG:
-        return
-    try:
-        conversation = app.history.conversation(CHAT.get())
-    except NotFoundError:
-        DIALOG.pop()
-        return
-
-    def delete() -> None:
-        try:
-            running = app.answering.running(conversation.id)
-            if running is not None:
-                running.stop()
-                running.wait(timeout_s=5)
-            app.history.delete(conversation.id)
-        except KBAppError as error:
-            flash_error(error)
-        else:
-            open_conversation(None)
-            flash(t("chat.deleted"))
-
-    title = plain(conversation.title or t("chat.untitled"))
-    confirm(t("chat.delete_title"), t("chat.delete_text", title=title), t("common.delete"), delete)
+            with st.popover("", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu"):
+                conversation_menu(app, conversation)

@@ -2,12 +2,15 @@
 
 import re
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from ingestion.analyzer import CJK, fold, word_terms
 from kb_app.retrieval.analyzer import Question
 
 _WORD = re.compile(rf"[^\W_{CJK}]+(?:[.'’_-][^\W_{CJK}]+)*[+#]*")
+
+#: Characters of a text that are looked through for a snippet.
+_SEARCHED = 20_000
 
 
 def highlight_html(text: str, question: Question) -> str:
@@ -19,6 +22,19 @@ def highlight_html(text: str, question: Question) -> str:
     )
     body = "".join(f"<mark>{piece}</mark>" if is_match else piece for is_match, piece in pieces)
     return f'<div class="kb-excerpt">{body}</div>'
+
+
+def snippet(text: str, question: Question, length: int = 200) -> str:
+    """Return the stretch of ``text`` that holds most matches of ``question``, on one line; ``…`` where it is cut."""
+    line = " ".join(text[:_SEARCHED].split())
+    if len(line) <= length:
+        return line
+    sums = [0, *accumulate(map(int, matched(line, question)))]
+    last = len(line) - length
+    start = max(range(last + 1), key=lambda place: sums[place + length] - sums[place])
+    first = next((place for place in range(start, start + length) if sums[place + 1] > sums[place]), start)
+    start = min(max(first - length // 3, 0), last)
+    return ("…" if start else "") + line[start : start + length] + ("…" if start < last else "")
 
 
 def matched(text: str, question: Question) -> list[bool]:

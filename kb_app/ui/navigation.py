@@ -9,7 +9,7 @@ from kb_app.bundle import bundled
 from kb_app.ui.state import NEXT_PAGE
 from kb_app.ui.text import t
 
-PageName = Literal["chat", "knowledge_bases", "search", "models", "prompts"]
+PageName = Literal["chat", "history", "knowledge_bases", "search", "models", "prompts"]
 
 
 def pages() -> dict[PageName, Page]:
@@ -17,6 +17,7 @@ def pages() -> dict[PageName, Page]:
     folder = bundled("pages")
     return {
         "chat": st.Page(folder / "chat.py", title=t("nav.chat"), icon=":material/forum:", default=True),
+        "history": st.Page(folder / "history.py", title=t("nav.history"), icon=":material/history:"),
         "knowledge_bases": st.Page(
             folder / "knowledge_bases.py", title=t("nav.knowledge_bases"), icon=":material/library_books:"
         ),

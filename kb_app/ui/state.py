@@ -71,6 +71,16 @@ class OpenPassage:
 
 
 CHAT: Slot[str] = Slot(key="kb.chat", default="", parameter="chat")
+MESSAGE: Slot[str] = Slot(key="kb.message", default="", parameter="message")  # the one a link or a search leads to
+EDITED: Slot[str] = Slot(key="kb.edited", default="")  # the question that is being edited
+BRANCHED: Slot[str] = Slot(key="kb.branched", default="")  # the message whose branch dialog is open
+LINKED_BASE: Slot[str] = Slot(key="kb.linked_base", default="")
+UNDO: Slot[tuple[str, str] | None] = Slot(key="kb.undo", default=None)  # id and title of what was just deleted
+SHELF: Slot[str] = Slot(key="kb.shelf", default="current")
+TAG: Slot[str] = Slot(key="kb.tag", default="")
+HISTORY_QUERY: Slot[str] = Slot(key="kb.history_query", default="")
+SHOWN_HISTORY: Slot[int] = Slot(key="kb.shown_history", default=20)
+PICKED_CHATS: Slot[frozenset[str]] = Slot(key="kb.picked_chats", default=frozenset())
 BASE: Slot[str] = Slot(key="kb.base", default="", parameter="kb")
 SCOPE: Slot[tuple[str, ...] | None] = Slot(key="kb.scope", default=None)
 MODEL: Slot[str] = Slot(key="kb.model", default="quote")

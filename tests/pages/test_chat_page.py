@@ -149,14 +149,13 @@ def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_ag
 
     conversation_id = answered(app, base_id)
     page = open_page(chat=conversation_id)
-    page.button(key="delete_chat").click().run()
     app.history.delete(conversation_id)
-    page.button(key="confirm_yes").click().run()
+    page.button(key="delete_chat").click().run()
     assert not page.exception
     assert not app.history.conversations(limit=5)
 
 
-def test_a_conversation_is_renamed_and_deleted(app: App, base_id: str, open_page: Open) -> None:
+def test_a_conversation_is_renamed_deleted_and_taken_back(app: App, base_id: str, open_page: Open) -> None:
     conversation_id = answered(app, base_id)
     page = open_page(chat=conversation_id)
 
@@ -165,8 +164,12 @@ def test_a_conversation_is_renamed_and_deleted(app: App, base_id: str, open_page
     assert app.history.conversation(conversation_id).title == "Brood"
 
     page.button(key="delete_chat").click().run()
-    page.button(key="confirm_yes").click().run()
     assert app.history.conversations() == []
+    assert "Moved to the trash: Brood" in shown_text(page).replace("\\", "")
+
+    page.button(key="undo_delete").click().run()
+    assert [one.id for one in app.history.conversations()] == [conversation_id]
+    assert "35 degrees" in shown_text(page)
     assert not page.exception
 
 

@@ -45,5 +45,6 @@ def test_a_rating_survives_a_reload_and_goes_with_its_conversation(app: App, ans
     assert open_page(chat=answer.conversation_id).feedback(key=f"thumbs_{answer.id}").value == 1
 
     app.history.delete(answer.conversation_id)
+    app.history.empty_trash()
     with pytest.raises(NotFoundError):
         app.history.rate(answer.id, Rating(verdict="good"))

@@ -1,0 +1,155 @@
+"""What can be done with one conversation: title, tags, pin, archive, link, delete and undo."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from kb_app.app import App
+from kb_app.errors import KBAppError
+from kb_app.models import Conversation
+from kb_app.services.history import TAG_LIMIT
+from kb_app.ui.components import flash, flash_error
+from kb_app.ui.markup import label
+from kb_app.ui.state import CHAT, EDITED, MESSAGE, UNDO, set_widget, widget
+from kb_app.ui.text import t
+
+_MOST_TAGS = 20
+
+
+def conversation_menu(app: App, conversation: Conversation) -> None:
+    """Draw everything that can be done with a conversation."""
+    key = f"title_{conversation.id}"
+    st.text_input(t("chat.rename"), value=conversation.title, max_chars=200, key=key)
+    st.button(t("common.save"), key="save_title", on_click=_rename, args=(app, conversation.id, key))
+    tags_key = f"tags_{conversation.id}"
+    set_widget(tags_key, list(conversation.tags))
+    st.multiselect(
+        t("history.tags"),
+        options=sorted({*app.history.tags(), *conversation.tags}),
+        key=tags_key,
+        placeholder=t("history.tags_placeholder"),
+        accept_new_options=True,
+        max_selections=_MOST_TAGS,
+        on_change=_tag,
+        args=(app, conversation.id, tags_key),
+    )
+    with st.container(horizontal=True, gap="small"):
+        pin_button(app, conversation)
+        archive_button(app, conversation)
+        st.button(
+            t("history.delete"),
+            key="delete_chat",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=delete,
+            args=(app, conversation),
+        )
+    st.caption(t("history.link"))
+    st.code(_link(conversation), language=None, wrap_lines=True)
+
+
+def pin_button(app: App, conversation: Conversation, place: str = "menu") -> None:
+    """Draw the button that pins or unpins."""
+    st.button(
+        t("history.unpin" if conversation.pinned else "history.pin"),
+        key=f"pin_{place}_{conversation.id}",
+        icon=":material/keep_off:" if conversation.pinned else ":material/keep:",
+        type="tertiary",
+        on_click=_pin,
+        args=(app, conversation),
+    )
+
+
+def _pin(app: App, conversation: Conversation) -> None:
+    _act(lambda: app.history.pin(conversation.id, not conversation.pinned))
+
+
+def archive_button(app: App, conversation: Conversation, place: str = "menu") -> None:
+    """Draw the button that archives, or takes out of the archive."""
+    word = "unarchive" if conversation.archived else "archive"
+    st.button(
+        t(f"history.{word}"),
+        key=f"archive_{place}_{conversation.id}",
+        icon=f":material/{word}:",
+        type="tertiary",
+        on_click=archive,
+        args=(app, conversation),
+    )
+
+
+def archive(app: App, conversation: Conversation) -> None:
+    """Archive a conversation, or take it out of the archive (for ``on_click``)."""
+    done = t(f"history.{'unarchived' if conversation.archived else 'archived'}", title=_title(conversation))
+    _act(lambda: app.history.archive(conversation.id, not conversation.archived), done)
+
+
+def delete(app: App, conversation: Conversation) -> None:
+    """Put a conversation into the trash and offer to take it back (for ``on_click``)."""
+    running = app.answering.running(conversation.id)
+    if running is not None:
+        running.stop()
+    if _act(lambda: app.history.delete(conversation.id)):
+        UNDO.set((conversation.id, _title(conversation)))
+        if CHAT.get() == conversation.id:
+            for slot in (CHAT, MESSAGE, EDITED):
+                slot.set("")
+
+
+def undo_notice(app: App) -> None:
+    """Say what was just deleted, with the way back."""
+    deleted = UNDO.get()
+    if deleted is None:
+        return
+    with st.container(key="undo", horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f":material/delete: {label(t('history.deleted', title=deleted[1]), 80)}", width="stretch")
+        st.button(t("history.undo"), key="undo_delete", icon=":material/undo:", on_click=_undo, args=(app, *deleted))
+        st.button(
+            "",
+            key="undo_dismiss",
+            icon=":material/close:",
+            type="tertiary",
+            help=t("history.dismiss"),
+            on_click=UNDO.reset,
+        )
+
+
+def _undo(app: App, conversation_id: str, title: str) -> None:
+    UNDO.pop()
+    if _act(lambda: app.history.restore(conversation_id), t("history.restored", title=title)):
+        CHAT.set(conversation_id)
+
+
+def _rename(app: App, conversation_id: str, key: str) -> None:
+    title = str(widget(key) or "").strip()
+    if title:
+        _act(lambda: app.history.rename(conversation_id, title))
+
+
+def _tag(app: App, conversation_id: str, key: str) -> None:
+    tags = widget(key)
+    assert isinstance(tags, list)
+    _act(lambda: app.history.tag(conversation_id, [str(tag)[:TAG_LIMIT] for tag in tags]))
+
+
+def _act(action: Callable[[], None], done: str = "") -> bool:
+    """Do something, and say in the next run what came of it; return whether it was possible."""
+    try:
+        action()
+    except KBAppError as error:
+        flash_error(error)
+        return False
+    if done:
+        flash(done)
+    return True
+
+
+def _title(conversation: Conversation) -> str:
+    return conversation.title or t("chat.untitled")
+
+
+def _link(conversation: Conversation) -> str:
+    page = urlsplit(st.context.url or "")
+    query = urlencode([*(("kb", base_id) for base_id in conversation.base_ids), ("chat", conversation.id)])
+    root = f"{page.scheme}://{page.netloc}/" if page.netloc else "/"
+    return f"{root}?{query}"

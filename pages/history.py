@@ -1,0 +1,23 @@
+"""Conversations: find what was said, keep the list in order, take back what was deleted."""
+
+import streamlit as st
+
+from kb_app.ui.conversation_menu import undo_notice
+from kb_app.ui.history import conversation_rows, filters, results, search_box
+from kb_app.ui.runtime import get_app
+from kb_app.ui.text import t
+
+
+def main() -> None:
+    app = get_app()
+    st.title(t("history.title"), anchor=False)
+    undo_notice(app)
+    query = search_box()
+    where = filters(app)
+    if query and where.shelf != "deleted":
+        results(app, query, where)
+    else:
+        conversation_rows(app, where)
+
+
+main()
