@@ -33,6 +33,8 @@ from kb_app.services.notices import Notices
 from kb_app.services.passwords import Passwords
 from kb_app.services.prompt_preview import PromptPreview
 from kb_app.services.prompt_store import Prompts
+from kb_app.services.summaries import Summaries
+from kb_app.services.summarising import Summariser
 from kb_app.services.tagging import Tagging
 from kb_app.services.trials import Trials
 from kb_app.services.versions import require_searchable
@@ -54,6 +56,7 @@ from kb_app.storage.migrate import migrate, wait_for_schema
 from kb_app.storage.model_calls import ModelCallRepository
 from kb_app.storage.prompts import PromptRepository
 from kb_app.storage.shelf import ShelfRepository
+from kb_app.storage.summaries import SummaryRepository
 from kb_app.storage.tags import TagRepository
 from kb_app.storage.watched import WatchedRepository
 
@@ -102,6 +105,8 @@ class App:
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
+        cards = SummaryRepository(self._database)
+        self.summaries = Summaries(repositories, cards, self.models.chat, lambda *_: None)
         self.tagging = Tagging(TagRepository(self._database))
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
@@ -119,7 +124,8 @@ class App:
         )
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
-        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, allows)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
+        self._summariser = Summariser(repositories, cards, self.models.chat, self.prompts)
         if lock is not None:
             self._take_over(repositories, conversations)
 
@@ -132,6 +138,7 @@ class App:
         """Stop answers and the worker, and let go of the data folder."""
         self.answering.close()
         self.model_store.close()
+        self._summariser.close()
         self.watching.close()
         self._worker.close()
         self._indexes.close()
@@ -174,6 +181,9 @@ class App:
         self.history.tidy()
         self._indexes.check()
         self._worker.start()
+        for base in repositories.bases.all():
+            self.summaries.catch_up(base)
+        self._summariser.start()
         self.watching.start()
 
 

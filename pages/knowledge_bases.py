@@ -12,6 +12,7 @@ from kb_app.ui.jobs import job_progress
 from kb_app.ui.navigation import go_to
 from kb_app.ui.runtime import get_app
 from kb_app.ui.state import SCOPE
+from kb_app.ui.summaries import summary_progress
 from kb_app.ui.text import t
 
 
@@ -41,6 +42,7 @@ def main() -> None:
     more_ways(app, base)
     watched_folder(app, base)
     job_progress(app, base.id)
+    summary_progress(app, base)
     document_list(app, base)
 
 

@@ -7,7 +7,7 @@ from kb_app.cli.console import Console, Record
 from kb_app.cli.errors import UnknownDocumentError
 from kb_app.cli.session import Session
 from kb_app.messages import error_text
-from kb_app.models import DocumentRecord
+from kb_app.models import DocumentRecord, SummaryCard
 
 
 def register(commands: Commands) -> None:
@@ -17,7 +17,7 @@ def register(commands: Commands) -> None:
     remove.option("document_ids", nargs="+", metavar="DOCUMENT_ID", help_key="document_ids").json()
 
 
-def _record(document: DocumentRecord, console: Console) -> Record:
+def _record(document: DocumentRecord, card: SummaryCard | None, console: Console) -> Record:
     return {
         "document": document.name,
         "document_id": document.id,
@@ -27,6 +27,7 @@ def _record(document: DocumentRecord, console: Console) -> Record:
         "chars": document.char_count,
         "bytes": document.byte_count,
         "tags": list(document.tags),
+        "summary": None if card is None else card.text,
         "added_at": document.created_at,
         "error": console.error_record(document.error),
     }
@@ -34,10 +35,11 @@ def _record(document: DocumentRecord, console: Console) -> Record:
 
 def _documents(args: argparse.Namespace, console: Console) -> int:
     with Session(args, console) as session:
-        documents = session.app.library.documents(session.base(args.name).id)
+        base_id = session.base(args.name).id
+        documents, cards = session.app.library.documents(base_id), session.app.summaries.of_base(base_id)
     if args.json:
         for document in documents:
-            console.record(_record(document, console))
+            console.record(_record(document, cards.get(document.id), console))
     elif not documents:
         console.line(console.text("cli.documents.none"))
     else:

@@ -37,6 +37,8 @@ KBAppError
     PromptError               prompt
         PromptMissingPlaceholderError  prompt_missing_placeholder
         PromptUnknownPlaceholderError  prompt_unknown_placeholder
+    SummaryModelError         summary_model      the model cannot write
+    SummaryEmptyError         summary_empty      the model wrote nothing
     BusyError                 busy
     CorrectionError           correction
         CorrectionEmptyError    correction_empty     no question, or no corrected answer
@@ -137,6 +139,10 @@ from kb_app.errors.storage import (
     SchemaNewerError,
     StorageError,
 )
+from kb_app.errors.summaries import (
+    SummaryEmptyError,
+    SummaryModelError,
+)
 
 __all__ = [
     "ArchiveBombError",
@@ -187,6 +193,8 @@ __all__ = [
     "ServerError",
     "ServerNameError",
     "StorageError",
+    "SummaryEmptyError",
+    "SummaryModelError",
     "TagError",
     "UnreachableError",
     "WatchFolderError",

@@ -45,6 +45,7 @@ from kb_app.models.history import (
     Shelf,
 )
 from kb_app.models.library import (
+    CARD_INDEX,
     KEPT_WARNING,
     DocumentRecord,
     Job,
@@ -76,8 +77,13 @@ from kb_app.models.search import (
     SearchFilters,
     Source,
 )
+from kb_app.models.summaries import (
+    SummaryCard,
+    SummaryEstimate,
+)
 
 __all__ = [
+    "CARD_INDEX",
     "KEPT_WARNING",
     "AnswerEvent",
     "ChatMessage",
@@ -127,6 +133,8 @@ __all__ = [
     "Source",
     "Staleness",
     "StoredChunk",
+    "SummaryCard",
+    "SummaryEstimate",
     "Thinking",
     "Timing",
     "Token",

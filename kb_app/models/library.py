@@ -5,10 +5,12 @@ from typing import Literal
 
 from kb_app.models.base import ErrorInfo
 
-JobKind = Literal["ingest", "expand", "fetch", "reindex", "remove", "drop"]
+JobKind = Literal["ingest", "expand", "fetch", "reindex", "remove", "drop", "summarise", "card"]
 JobState = Literal["queued", "running", "ready", "unchanged", "replaced", "failed", "skipped", "cancelled"]
 WatchedChange = Literal["added", "changed", "removed", "refused"]
 
+#: Position of a document's summary card among its passages, which are counted from 0.
+CARD_INDEX = -1
 #: Warning of a document that could not be read again while its base was re-indexed: it stands as it was read before.
 KEPT_WARNING = "not_read_again"
 
@@ -33,6 +35,7 @@ class KnowledgeBase:
     description: str = ""
     rules_off: tuple[str, ...] = ()
     ocr: bool = False
+    summary_model: str = ""
     paused: bool = False
     watch_folder: str = ""
     watch_inode: str = ""

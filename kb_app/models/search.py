@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kb_app.models.library import StoredChunk
+from kb_app.models.library import CARD_INDEX, StoredChunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +66,8 @@ class Source:
     start: int = 0
     end: int = 0
     title: str = ""
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is what a model wrote about the document, and stands nowhere in it."""
+        return self.chunk_id.endswith(f":{CARD_INDEX}")

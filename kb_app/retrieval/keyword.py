@@ -69,6 +69,12 @@ class KeywordIndex:
             for document_id in document_ids:
                 writer.delete_documents_by_term("document", document_id)
 
+    def delete_chunks(self, base_id: str, chunk_ids: Collection[str]) -> None:
+        """Forget single chunks. Raises KeywordIndexError where there is no index."""
+        with self._writer(base_id, create=False) as writer:
+            for chunk_id in chunk_ids:
+                writer.delete_documents_by_term("id", chunk_id)
+
     def drop(self, base_id: str) -> None:
         """Forget a whole base; a base never seen is fine. A damaged index is dropped as well."""
         with self._write_lock, self._lock:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ingestion.sentences import count_units
-from kb_app.models import StoredChunk
+from kb_app.models import CARD_INDEX, StoredChunk
 
 #: A passage grows to at most this length (units of ``ingestion.models.ChunkOptions``): two chunks of the usual size.
 PASSAGE_UNITS = 600
@@ -33,7 +33,7 @@ class Passage:
 def neighbour_ids(chunk: StoredChunk) -> tuple[str, ...]:
     """Return the ids of the chunks after and before ``chunk``; chunk ids end in ``:index``."""
     stem = chunk.id.removesuffix(f":{chunk.index}")
-    if stem == chunk.id:
+    if stem == chunk.id or chunk.index == CARD_INDEX:
         return ()
     following = f"{stem}:{chunk.index + 1}"
     return (following, f"{stem}:{chunk.index - 1}") if chunk.index else (following,)

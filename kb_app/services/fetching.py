@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from kb_app.services.ingesting import CancelledError, Ingester, told_error
+from kb_app.services.failures import CancelledError, told_error
+from kb_app.services.ingesting import Ingester
 from kb_app.services.intake import Intake, Repositories, Upload
 from kb_app.services.web import Fetch
 from kb_app.storage.jobs import ClaimedJob

@@ -104,6 +104,16 @@ class Indexes:
             self._doubtful.add(base_id)
             raise
 
+    def delete_chunks(self, base_id: str, chunk_ids: Collection[str]) -> None:
+        """Forget single chunks of documents that stay. Raises KeywordIndexError as :meth:`delete` does."""
+        self._unseal(base_id)
+        self._on_chroma(lambda: self._chroma.delete(base_id, chunk_ids))
+        try:
+            self.keyword.delete_chunks(base_id, chunk_ids)
+        except KeywordIndexError:
+            self._doubtful.add(base_id)
+            raise
+
     def retract(self, base_id: str, document_ids: Collection[str], chunk_ids: Collection[str]) -> None:
         """Forget chunks that the database refused; where an index refuses, too, it is made anew later."""
         try:

@@ -14,21 +14,23 @@ from typing import Any
 import numpy as np
 
 from ingestion.embed import embed_chunks
-from ingestion.errors import GarbledError, IngestionError, ScannedError
+from ingestion.errors import GarbledError, ScannedError
 from ingestion.load import LOADER_VERSION
 from ingestion.load.ocr import is_ocr_available
 from ingestion.models import PreparedDocument
 from ingestion.pipeline import prepare_limited
 from ingestion.protocols import Embedder, Vectors
-from kb_app.errors import KBAppError, NotFoundError, ReindexNeededError, error_info
-from kb_app.models import DocumentRecord, ErrorInfo, Job, JobState, KnowledgeBase
+from kb_app.errors import NotFoundError, ReindexNeededError
+from kb_app.models import DocumentRecord, Job, JobState, KnowledgeBase
+from kb_app.services.failures import CancelledError, told_error
 from kb_app.services.groups import GROUP_AGE_S, Group, Reading
 from kb_app.services.indexes import Indexes
 from kb_app.services.intake import Intake, Repositories
 from kb_app.services.options import prepared_with, read_options
+from kb_app.services.summaries import queue_cards
 from kb_app.services.versions import base_versions, require_current
 from kb_app.services.web import loading_name
-from kb_app.storage.chunks import chunk_id
+from kb_app.storage.chunks import indexed_ids
 from kb_app.storage.documents import NewDocument, ReadyDocument
 from kb_app.storage.jobs import ClaimedJob, NewJob
 from kb_app.storage.rows import new_id
@@ -41,10 +43,6 @@ _READERS = max(1, min(4, (os.cpu_count() or 2) - 1)) + 1
 
 Embedders = Callable[[str], Embedder]
 Report = Callable[[str, int, int], None]
-
-
-class CancelledError(Exception):
-    """The user cancelled the running job, or the app is closing."""
 
 
 class Ingester:
@@ -200,6 +198,8 @@ class Ingester:
                 self._jobs.finish(job.id, "failed", error=info, elapsed_s=round(elapsed_s, 3))
             return
         self._tidy(group.base_id, replaced)
+        if self._bases.get(group.base_id).summary_model:
+            queue_cards(self._jobs, group.base_id, [one.new.name for one in group.documents])
         names = {document.name for document in replaced if document.status == "ready"}
         for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
             state: JobState = "replaced" if job.name in names else "ready"
@@ -265,7 +265,7 @@ class Ingester:
 
     def _forget(self, base_id: str, replaced: Iterable[DocumentRecord]) -> None:
         gone = list(replaced)
-        chunk_ids = [chunk_id(one.id, index) for one in gone for index in range(one.chunk_count)]
+        chunk_ids = [name for one in gone if one.chunk_count for name in indexed_ids(one)]
         self._indexes.delete(base_id, [one.id for one in gone if one.chunk_count], chunk_ids)
         if gone:
             self._intake.discard({one.sha256 for one in gone})
@@ -287,11 +287,3 @@ def _outcome(ready: ReadyDocument) -> dict[str, Any]:
         "chunk_count": len(ready.prepared.chunks),
         "char_count": ready.prepared.loaded.char_count,
     }
-
-
-def told_error(error: Exception) -> ErrorInfo:
-    """Return a failure as data; one that was not expected is a bug, and logged with its traceback."""
-    if isinstance(error, KBAppError | IngestionError):
-        return error_info(error)
-    _LOG.error("unexpected failure", exc_info=error)
-    return ErrorInfo(code="internal")

@@ -16,7 +16,7 @@ from kb_app.services.options import check_sizes, prepared_with, read_options, ru
 from kb_app.services.versions import base_versions, is_outdated
 from kb_app.services.web import clean_url
 from kb_app.settings import Settings
-from kb_app.storage.chunks import chunk_id
+from kb_app.storage.chunks import indexed_ids
 from kb_app.storage.jobs import NewJob
 
 __all__ = ["DocumentText", "Library", "Upload"]
@@ -230,7 +230,7 @@ class Library:
         doomed = [document for document in self._documents.of_base(base_id) if document.id in wanted]
         count = self._documents.remove(base_id, [document.id for document in doomed])
         self._intake.discard({document.sha256 for document in doomed})
-        indexed = {one.id: [chunk_id(one.id, n) for n in range(one.chunk_count)] for one in doomed if one.chunk_count}
+        indexed = {one.id: indexed_ids(one) for one in doomed if one.chunk_count}
         if indexed:
             payload = {"document_ids": list(indexed), "chunk_ids": [one for ids in indexed.values() for one in ids]}
             self._jobs.add([NewJob(base_id=base_id, kind="remove", name=doomed[0].name, payload=payload)])

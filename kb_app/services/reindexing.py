@@ -11,6 +11,7 @@ from ingestion.load.ocr import OCR_WARNING
 from ingestion.protocols import Embedder
 from kb_app.errors import NotFoundError
 from kb_app.models import DocumentRecord, Job
+from kb_app.services.cards import CardIndexer
 from kb_app.services.indexes import Indexes
 from kb_app.services.ingesting import Embedders, Ingester
 from kb_app.services.intake import Repositories
@@ -25,8 +26,15 @@ _LOG = logging.getLogger(__name__)
 class Reindexer:
     """Does re-index jobs. Used by the worker thread only."""
 
-    def __init__(self, repositories: Repositories, indexes: Indexes, embedder: Embedders, ingester: Ingester) -> None:
-        """Work on ``repositories`` and ``indexes``; files are read by ``ingester``."""
+    def __init__(
+        self,
+        repositories: Repositories,
+        indexes: Indexes,
+        embedder: Embedders,
+        ingester: Ingester,
+        cards: CardIndexer,
+    ) -> None:
+        """Work on ``repositories`` and ``indexes``; files are read by ``ingester``, ``cards`` are taken along."""
         self._bases = repositories.bases
         self._documents = repositories.documents
         self._chunks = repositories.chunks
@@ -34,6 +42,7 @@ class Reindexer:
         self._indexes = indexes
         self._embedder = embedder
         self._ingester = ingester
+        self._cards = cards
 
     def run(self, claimed: ClaimedJob) -> None:
         """Stage every document again, index what is staged, then put all of it in place of the old at once.
@@ -53,7 +62,10 @@ class Reindexer:
             for number, document in enumerate(documents):
                 self._ingester.report(job, "reindex", number, len(documents))
                 report = partial(self._ingester.progress_of(job), "reindex", number, len(documents))
-                staged += self._stage(job, document, embedder, report)
+                fresh = self._stage(job, document, embedder, report)
+                for staged_id in fresh:
+                    self._cards.carry_over(document, staged_id, embedder)
+                staged += fresh
             self._ingester.report(job, "reindex", len(documents), len(documents))
             columns = {"embedder": embedder.model_id, "dimension": embedder.dimension, **base_versions()}
             self._indexes.replace(base.id, staged, lambda: self._documents.publish_staged(base.id, columns))

@@ -11,13 +11,16 @@ from functools import partial
 
 from kb_app.errors import KBAppError, StorageError
 from kb_app.services.archives import Expander
+from kb_app.services.cards import CardIndexer
+from kb_app.services.failures import CancelledError, told_error
 from kb_app.services.fetching import Fetcher
 from kb_app.services.indexes import Indexes
-from kb_app.services.ingesting import CancelledError, Embedders, Ingester, told_error
+from kb_app.services.ingesting import Embedders, Ingester
 from kb_app.services.intake import Intake, Repositories
 from kb_app.services.reindexing import Reindexer
 from kb_app.services.web import AddressPolicy, Fetch, WebLimits, is_public
 from kb_app.storage.jobs import ClaimedJob
+from kb_app.storage.summaries import SummaryRepository
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ class Worker:
         indexes: Indexes,
         embedder: Embedders,
         intake: Intake,
+        cards: SummaryRepository,
         allows: AddressPolicy = is_public,
     ) -> None:
         """Work on ``repositories`` and ``indexes``.
@@ -51,7 +55,8 @@ class Worker:
         self._ingester = Ingester(repositories, indexes, embedder, intake, self._closing.is_set)
         limits = WebLimits(max_bytes=min(WebLimits().max_bytes, intake.limit_mb * 1_000_000))
         self._fetcher = Fetcher(repositories, intake, self._ingester, lambda: Fetch(limits, allows))
-        self._reindexer = Reindexer(repositories, indexes, embedder, self._ingester)
+        self._cards = CardIndexer(repositories, cards, indexes, embedder)
+        self._reindexer = Reindexer(repositories, indexes, embedder, self._ingester, self._cards)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -113,6 +118,7 @@ class Worker:
             "reindex": self._reindexer.run,
             "remove": self._remove,
             "drop": self._drop,
+            "card": self._cards.run,
         }
         try:
             work[claimed.job.kind](claimed)
@@ -132,7 +138,10 @@ class Worker:
 
     def _remove(self, claimed: ClaimedJob) -> None:
         base_id, payload = claimed.job.base_id, claimed.payload
-        self._indexes.delete(base_id, payload["document_ids"], payload["chunk_ids"])
+        if payload["document_ids"]:
+            self._indexes.delete(base_id, payload["document_ids"], payload["chunk_ids"])
+        else:  # only the summary cards of documents that stay
+            self._indexes.delete_chunks(base_id, payload["chunk_ids"])
         self._indexes.seal(base_id)
         self._jobs.finish(claimed.job.id, "ready")
 

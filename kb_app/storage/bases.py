@@ -93,6 +93,7 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         chunk_overlap_units=row.chunk_overlap_units,
         rules_off=tuple(row.rules_off),
         ocr=row.ocr,
+        summary_model=row.summary_model,
         paused=row.paused,
         watch_folder=row.watch_folder,
         watch_inode=row.watch_inode,

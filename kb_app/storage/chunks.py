@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from ingestion.models import PreparedDocument
 from ingestion.protocols import Vectors
-from kb_app.models import SearchFilters, StoredChunk
+from kb_app.models import CARD_INDEX, DocumentRecord, SearchFilters, StoredChunk
 from kb_app.storage.database import Database
 from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow
 
@@ -55,9 +55,10 @@ class ChunkRepository:
         return found
 
     def of_document(self, document_id: str) -> list[StoredChunk]:
-        """Return the chunks of a ready document, in order."""
+        """Return the chunks of a ready document, in order, without its summary card."""
         with self._database.read() as session:
-            query = _chunks().where(ChunkRow.document_id == document_id).order_by(ChunkRow.position)
+            mine = (ChunkRow.document_id == document_id, ChunkRow.position > CARD_INDEX)
+            query = _chunks().where(*mine).order_by(ChunkRow.position)
             return [_to_chunk(row) for row in session.execute(query)]
 
     def ids(self, base_id: str) -> set[str]:
@@ -97,6 +98,11 @@ class ChunkRepository:
 def chunk_id(document_id: str, index: int) -> str:
     """Return the id of chunk ``index`` (0-based) of a document."""
     return f"{document_id}:{index}"
+
+
+def indexed_ids(document: DocumentRecord) -> list[str]:
+    """Return the ids that the indexes may hold of a document: its chunks and its summary card."""
+    return [chunk_id(document.id, index) for index in range(CARD_INDEX, document.chunk_count)]
 
 
 def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:

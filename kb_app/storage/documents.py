@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ingestion.models import PageSpan, PreparedDocument
 from ingestion.protocols import Vectors
 from kb_app.errors import NotFoundError
-from kb_app.models import KEPT_WARNING, DocumentRecord, ErrorInfo
+from kb_app.models import CARD_INDEX, KEPT_WARNING, DocumentRecord, ErrorInfo
 from kb_app.storage.chunks import chunk_id, chunk_rows, vector_bytes
 from kb_app.storage.database import Database
 from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
@@ -136,7 +136,8 @@ class DocumentRepository:
             session.add(DocumentRow(**(_columns(row) | changes)))
             session.flush()
             session.add(DocumentTextRow(document_id=copy_id, text=text.text, pages=text.pages))
-            query = select(ChunkRow).where(ChunkRow.document_id == document_id).order_by(ChunkRow.position)
+            mine = (ChunkRow.document_id == document_id, ChunkRow.position > CARD_INDEX)
+            query = select(ChunkRow).where(*mine).order_by(ChunkRow.position)
             copies = [
                 _columns(chunk)
                 | {

@@ -1,6 +1,6 @@
 """Repository of background jobs. The table is also how another process hands work to the owner of the data folder."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -12,7 +12,9 @@ from kb_app.storage.tables import JobRow, KnowledgeBaseRow
 
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
 #: Kinds of jobs that wait while their base is paused; the others only tidy up.
-_PAUSABLE: tuple[JobKind, ...] = ("ingest", "expand", "fetch", "reindex")
+_PAUSABLE: tuple[JobKind, ...] = ("ingest", "expand", "fetch", "reindex", "summarise")
+#: Writing a summary card, and indexing it.
+SUMMARY_KINDS: tuple[JobKind, ...] = ("summarise", "card")
 
 
 class NewJob(NamedTuple):
@@ -74,11 +76,16 @@ class JobRepository:
             )
         return batch
 
-    def claim(self) -> ClaimedJob | None:
-        """Take the oldest queued job that need not wait, or return None."""
+    def claim(self, *, writing: bool = False) -> ClaimedJob | None:
+        """Take the oldest queued job that need not wait, or return None.
+
+        Cards are written (``writing``) by other threads than the worker, which indexes them after everything else.
+        """
         paused = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.paused)
         waits = JobRow.kind.in_(_PAUSABLE) & JobRow.base_id.in_(paused)
-        query = select(JobRow).where(JobRow.state == "queued", ~waits).order_by(JobRow.sequence).limit(1)
+        mine = (JobRow.kind == "summarise") == writing
+        order = (JobRow.kind == "card", JobRow.sequence)
+        query = select(JobRow).where(JobRow.state == "queued", mine, ~waits).order_by(*order).limit(1)
         with self._database.read() as session:
             if session.scalars(query).first() is None:
                 return None
@@ -149,14 +156,26 @@ class JobRepository:
             session.execute(mine.where(JobRow.state == "queued").values(state="cancelled", updated_at=now()))
             session.execute(mine.where(JobRow.state == "running").values(cancel_requested=True))
 
-    def retry_failed(self, base_id: str) -> int:
+    def retry_failed(self, base_id: str, kinds: Collection[JobKind] = ("fetch", "reindex", "ingest")) -> int:
         """Put the failed jobs of a base that can be done again back into the queue; return how many."""
-        again = JobRow.kind.in_(("fetch", "reindex")) | ((JobRow.kind == "ingest") & (JobRow.sha256 != ""))
+        again = JobRow.kind.in_(kinds) & ((JobRow.kind != "ingest") | (JobRow.sha256 != ""))
         with self._database.write() as session:
             failed = update(JobRow).where(JobRow.base_id == base_id, JobRow.state == "failed", again)
             values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
             result = session.scalars(failed.values(**values, updated_at=now()).returning(JobRow.id))
             return len(result.all())
+
+    def put_back(self, job_id: str, error: ErrorInfo) -> None:
+        """Queue a running job again, with the reason why it has to wait."""
+        with self._database.write() as session:
+            values = {"state": "queued", "error": error_to_json(error), "updated_at": now()}
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
+
+    def fail_waiting(self, base_id: str, kind: JobKind, error: ErrorInfo) -> None:
+        """End every waiting job of this kind in the base: what stopped one would stop them all."""
+        waiting = update(JobRow).where(JobRow.base_id == base_id, JobRow.kind == kind, JobRow.state == "queued")
+        with self._database.write() as session:
+            session.execute(waiting.values(state="failed", error=error_to_json(error), updated_at=now()))
 
     def remove(self, job_id: str) -> None:
         """Delete one job, of which there is nothing to tell."""

@@ -9,7 +9,7 @@ from kb_app.errors import DataFolderBusyError, SchemaNewerError
 from kb_app.storage.database import Database, translated
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0009"
+HEAD = "0010"
 
 
 def migrate(database: Database) -> bool:

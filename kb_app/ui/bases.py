@@ -11,6 +11,7 @@ from kb_app.ui.base_settings import SETTINGS_DIALOG, settings_dialog
 from kb_app.ui.components import confirm, flash, flash_error, form_dialog, open_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.state import BASE, DIALOG, DOCUMENT_PAGE, SELECTED_DOCUMENTS, adopt_url, set_widget, widget
+from kb_app.ui.summaries import SUMMARIES_DIALOG, summaries_dialog
 from kb_app.ui.text import t
 
 CREATE_DIALOG, RENAME_DIALOG, REINDEX_DIALOG, DELETE_DIALOG = (
@@ -55,6 +56,7 @@ def base_actions(base: KnowledgeBase) -> None:
     with st.popover(t("bases.more"), icon=":material/more_horiz:", key="base_menu"):
         for text, icon, dialog in (
             (t("settings.title"), ":material/tune:", SETTINGS_DIALOG),
+            (t("summaries.title"), ":material/auto_awesome:", SUMMARIES_DIALOG),
             (t("bases.rename"), ":material/edit:", RENAME_DIALOG),
             (t("bases.reindex"), ":material/autorenew:", REINDEX_DIALOG),
             (t("bases.delete"), ":material/delete:", DELETE_DIALOG),
@@ -80,6 +82,8 @@ def base_dialogs(app: App, base: KnowledgeBase | None) -> None:
         return
     elif wanted == SETTINGS_DIALOG:
         settings_dialog(app, base)
+    elif wanted == SUMMARIES_DIALOG:
+        summaries_dialog(app, base)
     elif wanted == RENAME_DIALOG:
         form_dialog(t("bases.rename"), t("common.save"), lambda: _name_field(base.name), lambda: _rename(app, base))
     elif wanted == REINDEX_DIALOG:

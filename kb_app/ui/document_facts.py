@@ -3,17 +3,18 @@
 from collections.abc import Collection, Sequence
 
 from ingestion.load.ocr import OCR_WARNING
-from kb_app.models import KEPT_WARNING, DocumentRecord
-from kb_app.ui.markup import plain
+from kb_app.models import KEPT_WARNING, DocumentRecord, SummaryCard
+from kb_app.ui.markup import label, plain, short
 from kb_app.ui.tags import tag_line
 from kb_app.ui.text import describe, file_size, t
 
 #: Warnings with a sentence of their own, ``ui.documents.warning_*``.
 _WARNINGS = ("repaired", "encoding_uncertain", "characters_replaced", KEPT_WARNING)
 _PAGES_SHOWN = 20
+_CARD_CHARS = 500
 
 
-def fact_lines(document: DocumentRecord) -> list[str]:
+def fact_lines(document: DocumentRecord, card: SummaryCard | None = None) -> list[str]:
     """Return Markdown lines about a document, the plainest first."""
     parts = [file_size(document.byte_count)]
     if document.page_count:
@@ -28,6 +29,9 @@ def fact_lines(document: DocumentRecord) -> list[str]:
     lines += [f":orange[{plain(text)}]" for text in warning_texts(document.warnings, document.encoding)]
     if document.unreadable_pages:
         lines.append(f":orange[{unreadable_text(document.unreadable_pages)}]")
+    if card is not None:
+        text = t("summaries.by_model", model=card.model_id, text=short(card.text, _CARD_CHARS))
+        lines.append(f":material/auto_awesome: {label(text, 2 * _CARD_CHARS)}")
     if document.error is not None:
         message, hint = describe(document.error)
         lines.append(f":red[{plain(message)}] :gray[{plain(hint)}]")

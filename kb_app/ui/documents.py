@@ -9,7 +9,7 @@ from ingestion.load import supported_extensions
 from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
-from kb_app.models import DocumentRecord, KnowledgeBase
+from kb_app.models import DocumentRecord, KnowledgeBase, SummaryCard
 from kb_app.services.intake import ARCHIVE_EXTENSION
 from kb_app.services.library import Upload
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
@@ -88,9 +88,10 @@ def document_list(app: App, base: KnowledgeBase) -> None:
         st.caption(t("documents.no_match"))
         return
     first = min(DOCUMENT_PAGE.get(), (len(shown) - 1) // _PAGE_SIZE) * _PAGE_SIZE
+    cards = app.summaries.of_base(base.id)
     with st.container(key="documents", gap=None):
         for document in shown[first : first + _PAGE_SIZE]:
-            _row(document)
+            _row(document, cards.get(document.id))
     _pager(first, len(shown))
 
 
@@ -184,7 +185,7 @@ def _select_all(shown_ids: frozenset[str]) -> None:
     SELECTED_DOCUMENTS.set(selected | shown_ids if widget("select_all") else selected - shown_ids)
 
 
-def _row(document: DocumentRecord) -> None:
+def _row(document: DocumentRecord, card: SummaryCard | None) -> None:
     key = f"document_{document.id}"
     with st.container(key=f"row_{document.id}", gap=None):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
@@ -197,7 +198,7 @@ def _row(document: DocumentRecord) -> None:
                     color="red" if failed else "orange",
                 )
         with st.container(key=f"facts_{document.id}"):
-            st.markdown("  \n".join(f":small[{line}]" for line in fact_lines(document)))
+            st.markdown("  \n".join(f":small[{line}]" for line in fact_lines(document, card)))
 
 
 def _select(document_id: str, key: str) -> None:

@@ -27,8 +27,10 @@ class Excerpt:
 def locate(text: str, source: Source) -> tuple[int, int] | None:
     """Return where the source's passage stands in ``text``: at its offsets, else the nearest equal text.
 
-    None when the document no longer holds the passage.
+    None when the document no longer holds the passage. A summary card stands nowhere in it: its beginning is shown.
     """
+    if source.is_card:
+        return 0, 0
     if source.text and text[source.start : source.end] == source.text:
         return source.start, source.end
     found, nearest = text.find(source.text), None

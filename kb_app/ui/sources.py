@@ -54,6 +54,8 @@ def _card(message_id: str, source: Source, limit: int | None = None) -> None:
 def where_text(source: Source) -> str:
     """Return page and headings of a source as a Markdown label."""
     parts = [] if source.page is None else [t("sources.page", page=source.page)]
+    if source.is_card:
+        parts.append(t("summaries.source"))
     if source.heading:
         parts.append(label(" › ".join(source.heading), 120))
     return " · ".join(parts)

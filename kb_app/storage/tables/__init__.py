@@ -21,6 +21,7 @@ from kb_app.storage.tables.documents import (
 )
 from kb_app.storage.tables.model_use import ModelCallRow, PromptRow
 from kb_app.storage.tables.ratings import RatingRow
+from kb_app.storage.tables.summaries import SummaryCardRow
 from kb_app.storage.tables.tags import DocumentTagRow
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "PromptRow",
     "RatingRow",
     "Row",
+    "SummaryCardRow",
     "WatchedFileRow",
 ]

@@ -25,6 +25,7 @@ class KnowledgeBaseRow(Row):
     chunk_overlap_units: Mapped[int]
     rules_off: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # names of cleaning rules
     ocr: Mapped[bool] = mapped_column(default=False, server_default=false())  # pictures of text are recognised
+    summary_model: Mapped[str] = mapped_column(default="", server_default="")  # writes cards; empty: none are
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())  # its files wait
     watch_folder: Mapped[str] = mapped_column(default="", server_default="")  # kept in step with; empty: none
     watch_inode: Mapped[str] = mapped_column(default="", server_default="")  # tells when another one is in its place
