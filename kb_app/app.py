@@ -106,7 +106,7 @@ class App:
         intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
         cards = SummaryRepository(self._database)
-        self.summaries = Summaries(repositories, cards, self.models.chat, lambda *_: None)
+        self.summaries = Summaries(repositories, cards, self.models.chat, self.model_choices.price)
         self.tagging = Tagging(TagRepository(self._database))
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
@@ -125,7 +125,7 @@ class App:
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
-        self._summariser = Summariser(repositories, cards, self.models.chat, self.prompts)
+        self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
         if lock is not None:
             self._take_over(repositories, conversations)
 

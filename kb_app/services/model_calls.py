@@ -82,7 +82,8 @@ class ModelCalls:
 
     def start(self, call: Call) -> "RunningCall":
         """Return the call's events, to be read once."""
-        fallback_id = self._choices.fallback_for(call.base_ids)
+        # A summary is written by the model whose cost was shown, or not at all.
+        fallback_id = "" if call.purpose == "summary" else self._choices.fallback_for(call.base_ids)
         return RunningCall(call, fallback_id, self._chat, self._measured)
 
     def text(self, call: Call) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from kb_app.errors import SummaryModelError
-from kb_app.models import Cost, KnowledgeBase, SummaryCard, SummaryEstimate
+from kb_app.models import Cost, KnowledgeBase, Price, SummaryCard, SummaryEstimate
 from kb_app.protocols import ChatModel
 from kb_app.services.intake import Repositories
 from kb_app.services.prompt_store import default_prompt
@@ -17,8 +17,6 @@ CARD_TOKENS = 150
 #: Documents that are looked at for an estimate; of more, every n-th.
 _SAMPLE = 400
 
-PriceOf = Callable[[str, int, int], Cost | None]
-
 
 class Summaries:
     """The summary cards of every base."""
@@ -28,9 +26,9 @@ class Summaries:
         repositories: Repositories,
         cards: SummaryRepository,
         chat_model: Callable[[str], ChatModel],
-        price_of: PriceOf,
+        price_of: Callable[[str], Price | None],
     ) -> None:
-        """Work on ``cards``; ``price_of`` returns what a model takes for tokens in and out, None if that is unknown."""
+        """Work on ``cards``; ``price_of`` returns what a model costs, None where that is unknown."""
         self._bases = repositories.bases
         self._jobs = repositories.jobs
         self._cards = cards
@@ -54,11 +52,14 @@ class Summaries:
         read = sum(fixed + min(estimate_tokens(text), INPUT_TOKENS) for text in texts)
         prompt_tokens = round(read * len(missing) / len(texts)) if texts else 0
         completion_tokens = CARD_TOKENS * len(missing)
+        price, cost = self._price_of(model_id), None
+        if price is not None:
+            cost = Cost(amount=price.of(prompt_tokens, completion_tokens), currency=price.currency)
         return SummaryEstimate(
             documents=len(missing),
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
-            cost=self._price_of(model_id, prompt_tokens, completion_tokens),
+            cost=cost,
         )
 
     def switch_on(self, base_id: str, model_id: str) -> str:

@@ -26,11 +26,21 @@ from kb_app.errors import (
     UnreachableError,
     error_info,
 )
-from kb_app.models import ChatMessage, ChatOptions, ChatRequest, Finished, Job, SummaryCard, Token, Usage
-from kb_app.protocols import ChatModel, ModelStream
+from kb_app.models import (
+    ChatMessage,
+    ChatOptions,
+    ChatRequest,
+    DocumentRecord,
+    Finished,
+    Job,
+    SummaryCard,
+    Token,
+    Usage,
+)
 from kb_app.services.failures import told_error
 from kb_app.services.generation import well_formed
 from kb_app.services.intake import Repositories
+from kb_app.services.model_calls import Call, ModelCalls, RunningCall
 from kb_app.services.prompt_store import Prompts, fill
 from kb_app.services.prompts import estimate_tokens, language_of
 from kb_app.services.summaries import INPUT_TOKENS
@@ -58,17 +68,17 @@ class Summariser:
         self,
         repositories: Repositories,
         cards: SummaryRepository,
-        chat_model: Callable[[str], ChatModel],
+        calls: ModelCalls,
         prompts: Prompts,
         pauses_s: tuple[float, ...] = _PAUSES_S,
     ) -> None:
-        """Keep what ``chat_model(id)`` writes in ``cards``."""
+        """Keep in ``cards`` what the models write that are asked through ``calls``."""
         self._bases = repositories.bases
         self._documents = repositories.documents
         self._chunks = repositories.chunks
         self._jobs = repositories.jobs
         self._cards = cards
-        self._chat_model = chat_model
+        self._calls = calls
         self._prompts = prompts
         self._pauses_s = pauses_s
         self._failures = 0
@@ -127,15 +137,13 @@ class Summariser:
         document = self._documents.find(base.id, name=job.name)
         if document is None or document.status != "ready" or not base.summary_model:
             return False
-        model = self._chat_model(base.summary_model)
-        text, _ = self._documents.text(document.id)
-        language = language_of(text[:1000], "zh")
-        template = self._prompts.get("summary", language, base.id)
-        room = min(INPUT_TOKENS, model.context_tokens - _OPTIONS.max_tokens - estimate_tokens(template))
-        headings = [heading for chunk in self._chunks.of_document(document.id) for heading in chunk.heading[:2]]
-        prompt = fill(template, document=job.name, text=shortened(text, headings, room - _MARGIN_TOKENS))
-        messages = (ChatMessage(role="user", content=prompt),)
-        written = self._ask(job, model, ChatRequest(messages=messages, language=language, options=_OPTIONS))
+        call = Call(
+            model_id=base.summary_model,
+            prepare=lambda model: self._request(document, model.context_tokens),
+            purpose="summary",
+            base_ids=(base.id,),
+        )
+        written = self._ask(job, call)
         if written is None:
             return False
         now = self._documents.find(base.id, name=job.name)  # a re-index gives the same text a new row
@@ -151,24 +159,33 @@ class Summariser:
         )
         return self._cards.save(card, job.id)
 
-    def _ask(self, job: Job, model: ChatModel, request: ChatRequest) -> tuple[str, Usage | None] | None:
+    def _request(self, document: DocumentRecord, context_tokens: int) -> ChatRequest:
+        text, _ = self._documents.text(document.id)
+        language = language_of(text[:1000], "zh")
+        template = self._prompts.get("summary", language, document.base_id)
+        room = min(INPUT_TOKENS, context_tokens - _OPTIONS.max_tokens - estimate_tokens(template))
+        headings = [heading for chunk in self._chunks.of_document(document.id) for heading in chunk.heading[:2]]
+        prompt = fill(template, document=document.name, text=shortened(text, headings, room - _MARGIN_TOKENS))
+        return ChatRequest(messages=(ChatMessage(role="user", content=prompt),), language=language, options=_OPTIONS)
+
+    def _ask(self, job: Job, call: Call) -> tuple[str, Usage | None] | None:
         """Return the model's words and what they took, or None when it was stopped. Raises ProviderError."""
         parts: list[str] = []
         usage: Usage | None = None
-        stream = model.stream(request)
-        with closing(stream), _Watch(stream, lambda: self._is_unwanted(job)) as watch:
-            for event in stream:
+        running = self._calls.start(call)
+        with closing(running), _Watch(running, lambda: self._is_unwanted(job)) as watch:
+            for event in running:
                 if isinstance(event, Token):
                     parts.append(event.text)
                 elif isinstance(event, Usage):
                     usage = event
                 elif isinstance(event, Finished) and event.reason == "filtered":
-                    raise ContentFilterError("the card was filtered", model=model.model_id)
+                    raise ContentFilterError("the card was filtered", model=call.model_id)
         if watch.has_stopped:
             return None
         text = well_formed("".join(parts)).strip()[:_LONGEST_CARD_CHARS]
         if not text:
-            raise SummaryEmptyError(model.model_id, model=model.model_id)
+            raise SummaryEmptyError(call.model_id, model=call.model_id)
         return text, usage
 
     def _is_unwanted(self, job: Job) -> bool:
@@ -191,10 +208,10 @@ class Summariser:
 
 
 class _Watch:
-    """Closes a stream from beside when it is not wanted any more, also while its model is silent."""
+    """Ends a call from beside when it is not wanted any more, also while its model is silent."""
 
-    def __init__(self, stream: ModelStream, is_unwanted: Callable[[], bool]) -> None:
-        self._stream = stream
+    def __init__(self, call: RunningCall, is_unwanted: Callable[[], bool]) -> None:
+        self._call = call
         self._is_unwanted = is_unwanted
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="summary-watch", daemon=True)
@@ -212,7 +229,7 @@ class _Watch:
         while not self._ended.wait(_WATCH_S):
             if self._is_unwanted():
                 self.has_stopped = True
-                self._stream.close()
+                self._call.close()
                 return
 
 

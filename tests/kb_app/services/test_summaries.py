@@ -10,6 +10,7 @@ from protocol_servers.ollama_server import OllamaServer
 
 from kb_app.app import App, build_app
 from kb_app.errors import SummaryModelError
+from kb_app.models import Price
 from kb_app.services.intake import Upload
 from kb_app.services.summarising import shortened
 from kb_app.settings import Settings, load_settings
@@ -94,6 +95,9 @@ def test_cards_are_written_found_replaced_and_removed(app, server):
     estimate = app.summaries.estimate(base.id, MODEL)
     assert (estimate.documents, estimate.completion_tokens, estimate.cost) == (2, 300, None)
     assert 2 * 100 < estimate.prompt_tokens < 2 * 700
+    app.model_choices.set_price(MODEL, Price(prompt=2.0, completion=8.0, currency="CNY"))
+    cost = app.summaries.estimate(base.id, MODEL).cost
+    assert (cost.currency, round(cost.amount * 1e6)) == ("CNY", 2 * estimate.prompt_tokens + 8 * 300)
     app.summaries.switch_on(base.id, MODEL)
     wait(app)
     assert cards(app, base.id) == {"tower.md": CARD, "tea.md": CARD}
