@@ -18,6 +18,7 @@ from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
 from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
+from kb_app.services.evaluation import Evaluation
 from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
 from kb_app.services.indexes import Indexes
@@ -48,6 +49,7 @@ from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.corrections import CorrectionRepository
 from kb_app.storage.database import DATABASE_FILE, Database
 from kb_app.storage.documents import DocumentRepository
+from kb_app.storage.evaluation import EvaluationRepository
 from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
@@ -58,6 +60,7 @@ from kb_app.storage.prompts import PromptRepository
 from kb_app.storage.shelf import ShelfRepository
 from kb_app.storage.summaries import SummaryRepository
 from kb_app.storage.tags import TagRepository
+from kb_app.storage.training import TrainingRepository
 from kb_app.storage.watched import WatchedRepository
 
 _LOG = logging.getLogger(__name__)
@@ -110,8 +113,9 @@ class App:
         self.tagging = Tagging(TagRepository(self._database))
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
+        corrections = CorrectionRepository(self._database)
         self.corrections = Corrections(
-            CorrectionRepository(self._database),
+            corrections,
             conversations,
             repositories.bases.get,
             top_k=settings.top_k,
@@ -123,6 +127,8 @@ class App:
             conversations, self.retriever, self.model_calls, self.library.living, self.prompts, top_k=settings.top_k
         )
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
+        training = TrainingRepository(self._database)
+        self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
         self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)

@@ -45,6 +45,12 @@ KBAppError
         CorrectionConflictError correction_conflict  somebody else saved it meanwhile
         CorrectionGoneError     correction_gone      it was deleted
         SecondPersonError       second_person        another person has to approve it
+    EvaluationError           evaluation
+        EvaluationGoneError   evaluation_gone    the set, the case or the run was deleted
+        DuplicateSetError     duplicate_set
+        SetNameError          set_name
+        CaseEmptyError        case_empty         no question, or nothing that is expected
+        QuestionsFileError    questions_file     not a file of questions
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
         ProviderTimeoutError  timeout
@@ -75,6 +81,14 @@ from kb_app.errors.corrections import (
     CorrectionError,
     CorrectionGoneError,
     SecondPersonError,
+)
+from kb_app.errors.evaluation import (
+    CaseEmptyError,
+    DuplicateSetError,
+    EvaluationError,
+    EvaluationGoneError,
+    QuestionsFileError,
+    SetNameError,
 )
 from kb_app.errors.files import (
     ArchiveBombError,
@@ -153,6 +167,7 @@ __all__ = [
     "BadRequestError",
     "BadResponseError",
     "BusyError",
+    "CaseEmptyError",
     "ChunkOverlapError",
     "ChunkSizeError",
     "ConfigurationError",
@@ -167,6 +182,9 @@ __all__ = [
     "DatabaseDamagedError",
     "DiskFullError",
     "DuplicateNameError",
+    "DuplicateSetError",
+    "EvaluationError",
+    "EvaluationGoneError",
     "InterruptedStreamError",
     "InvalidNameError",
     "KBAppError",
@@ -184,6 +202,7 @@ __all__ = [
     "PromptUnknownPlaceholderError",
     "ProviderError",
     "ProviderTimeoutError",
+    "QuestionsFileError",
     "QuotaError",
     "RateLimitError",
     "ReindexNeededError",
@@ -192,6 +211,7 @@ __all__ = [
     "ServerAddressError",
     "ServerError",
     "ServerNameError",
+    "SetNameError",
     "StorageError",
     "SummaryEmptyError",
     "SummaryModelError",

@@ -19,6 +19,13 @@ from kb_app.storage.tables.documents import (
     KnowledgeBaseRow,
     WatchedFileRow,
 )
+from kb_app.storage.tables.evaluation import (
+    EvaluationCaseRow,
+    EvaluationResultRow,
+    EvaluationRunRow,
+    EvaluationSetRow,
+    TrainingItemRow,
+)
 from kb_app.storage.tables.model_use import ModelCallRow, PromptRow
 from kb_app.storage.tables.ratings import RatingRow
 from kb_app.storage.tables.summaries import SummaryCardRow
@@ -34,6 +41,10 @@ __all__ = [
     "DocumentRow",
     "DocumentTagRow",
     "DocumentTextRow",
+    "EvaluationCaseRow",
+    "EvaluationResultRow",
+    "EvaluationRunRow",
+    "EvaluationSetRow",
     "IndexedMessageRow",
     "JobRow",
     "KnowledgeBaseRow",
@@ -43,5 +54,6 @@ __all__ = [
     "RatingRow",
     "Row",
     "SummaryCardRow",
+    "TrainingItemRow",
     "WatchedFileRow",
 ]
