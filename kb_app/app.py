@@ -31,6 +31,7 @@ from kb_app.services.model_choices import ModelChoices
 from kb_app.services.model_store import ModelStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
+from kb_app.services.page_images import PageImages
 from kb_app.services.passwords import Passwords
 from kb_app.services.prompt_preview import PromptPreview
 from kb_app.services.prompt_store import Prompts
@@ -106,11 +107,13 @@ class App:
             lambda base_id: self._embedder_of(repositories.bases.get(base_id)),
         )
         self.jobs = Jobs(repositories.jobs, repositories.bases)
-        intake = Intake(repositories, Passwords(is_owner=lock is not None), limit_mb=settings.max_upload_mb)
+        passwords = Passwords(is_owner=lock is not None)
+        intake = Intake(repositories, passwords, limit_mb=settings.max_upload_mb)
         self.library = Library(settings, repositories, intake, self.models.dimension_of)
         cards = SummaryRepository(self._database)
         self.summaries = Summaries(repositories, cards, self.models.chat, self.model_choices.price)
         self.tagging = Tagging(TagRepository(self._database))
+        self.page_images = PageImages(repositories.documents, repositories.originals, passwords)
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         corrections = CorrectionRepository(self._database)

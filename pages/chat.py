@@ -16,9 +16,9 @@ from kb_app.ui.conversations import conversation_list, new_chat_button, open_fro
 from kb_app.ui.first_run import example_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
 from kb_app.ui.navigation import go_to
+from kb_app.ui.passage import passage_dialog
 from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
-from kb_app.ui.sources import passage_dialog
 from kb_app.ui.state import CHAT, MESSAGE, SHOWN_MESSAGES
 from kb_app.ui.text import t
 

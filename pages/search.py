@@ -3,9 +3,9 @@
 import streamlit as st
 
 from kb_app.ui.navigation import go_to
+from kb_app.ui.passage import passage_dialog
 from kb_app.ui.runtime import get_app
 from kb_app.ui.search import filter_controls, query_box, search, settings_controls, switches
-from kb_app.ui.sources import passage_dialog
 from kb_app.ui.text import t
 
 

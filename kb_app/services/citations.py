@@ -3,10 +3,18 @@
 import re
 from typing import NamedTuple
 
+from ingestion.sentences import Span
+from kb_app.models import Source
+
 _MARKER = re.compile(r"[\[【](\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)[\]】](?!\()")  # "[1](url)" is a link, not a marker
 _SEPARATOR = re.compile(r"\s*[,，、]\s*")
 #: Code and formulas, in which brackets have a meaning of their own.
-_VERBATIM = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL)
+VERBATIM = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL)
+
+_QUOTATION = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
+_QUOTE_MARK = re.compile(r"^> ?", re.MULTILINE)
+_LAST_MARKER = re.compile(r"\[(\d{1,3})\]\s*\Z")
+_ESCAPED_BRACKET = re.compile(r"\\([\[\]])")
 
 
 class Cited(NamedTuple):
@@ -35,6 +43,28 @@ def resolve(text: str, source_count: int) -> Cited:
         return "".join(f"[{number}]" for number in real)
 
     # Splitting at the verbatim parts keeps them at the odd places.
-    parts = _VERBATIM.split(text)
+    parts = VERBATIM.split(text)
     resolved = "".join(part if place % 2 else _MARKER.sub(keep, part) for place, part in enumerate(parts))
     return Cited(resolved, tuple(sorted(used)))
+
+
+def quoted(text: str, source: Source) -> tuple[Span, ...]:
+    """Return where in a passage the Markdown quotations stand that an answer ends in the passage's marker."""
+    found: set[Span] = set()
+    for block in _QUOTATION.finditer(text):
+        words = _QUOTE_MARK.sub("", block[0]).strip()
+        marker = _LAST_MARKER.search(words)
+        if marker is not None and int(marker[1]) == source.marker:
+            span = _place(_ESCAPED_BRACKET.sub(r"\1", words[: marker.start()]).strip(), source.text)
+            found.update([span] if span else ())
+    return tuple(sorted(found))
+
+
+def _place(words: str, passage: str) -> Span | None:
+    """Return where ``words`` stand in the passage; of a table row below its header, where the row stands."""
+    for candidate in (words, words.rsplit("\n", 1)[-1]):
+        if candidate.strip():
+            pattern = r"\s+".join(map(re.escape, candidate.split()))
+            if found := re.search(pattern, passage):
+                return found.span()
+    return None

@@ -43,6 +43,11 @@ def answer(page: Page) -> Locator:
     return page.get_by_test_id("stChatMessage").last
 
 
+def marked(page: Page) -> Locator:
+    """Return what is marked in the passage that stands open."""
+    return page.get_by_role("dialog").locator("mark, .stMarkdownColoredBackground")
+
+
 def wait_for_answer(page: Page, timeout_s: float = 60) -> None:
     expect(page.locator("[class*=st-key-details_]").last).to_be_visible(timeout=timeout_s * 1000)
     expect(key(page, "stop")).to_have_count(0)

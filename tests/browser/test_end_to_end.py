@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kb_driving import answer, ask, create_base, go_to, key, upload, wait_for_answer, watch_growth
+from kb_driving import answer, ask, create_base, go_to, key, marked, upload, wait_for_answer, watch_growth
 from kb_server import Network, Server
 from playwright.sync_api import Browser, Page, expect
 from protocol_servers.ollama_server import OllamaServer
@@ -59,8 +59,8 @@ def test_first_run_to_a_checked_answer_and_back(page: Page, files: list[Path]) -
 
     answer(page).get_by_role("link", name="1", exact=True).first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.locator("mark").first).to_be_in_viewport()
-    assert "27 kilometres" in "".join(dialog.locator("mark").all_inner_texts())
+    expect(marked(page).first).to_be_in_viewport()
+    assert "27 kilometres" in "".join(marked(page).all_inner_texts())
     expect(dialog).to_contain_text("lighthouse.md")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -98,9 +98,13 @@ def test_real_books_and_courses(page: Page, shared_data: Path) -> None:
     open_first_source(page)
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("page ")
-    expect(dialog.locator("mark").first).to_be_visible()
-    passage = "".join(dialog.locator("mark").all_inner_texts())
+    expect(marked(page).first).to_be_visible()
+    passage = "".join(marked(page).all_inner_texts())
     assert "南瓜书" in passage
+    picture = dialog.get_by_role("img", name="as it is printed")
+    if picture.count():
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("image => image.naturalWidth") > 1000
 
     page.keyboard.press("Escape")
     page.reload()
@@ -147,7 +151,7 @@ def test_the_text_grows_before_it_ends(ollama_page: Page, ollama: OllamaServer) 
     expect(answer(ollama_page)).to_contain_text("27 kilometres")
     expect(answer(ollama_page).get_by_text("How the model got there")).to_be_visible()
     open_first_source(ollama_page)
-    expect(ollama_page.get_by_role("dialog").locator("mark").first).to_contain_text("lamp")
+    expect(marked(ollama_page).first).to_contain_text("27 kilometres")
 
 
 def test_a_slow_start_says_what_it_waits_for(ollama_page: Page, ollama: OllamaServer) -> None:
@@ -243,7 +247,7 @@ def test_nothing_in_names_documents_or_answers_is_fetched(
     wait_for_answer(ollama_page)
     expect(answer(ollama_page)).to_contain_text("12 metres")
     open_first_source(ollama_page)
-    expect(ollama_page.get_by_role("dialog").locator("mark").first).to_be_visible()
+    expect(marked(ollama_page).first).to_be_visible()
     ollama_page.wait_for_timeout(500)
 
     assert ollama_page.locator("img[src*='127.0.0.1:9']").count() == 0

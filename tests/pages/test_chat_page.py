@@ -113,6 +113,8 @@ def test_a_source_opens_at_its_passage_in_the_document(app: App, base_id: str, o
     page.button(key=f"open_{answer.id}_1").click().run()
 
     assert not page.exception
+    assert ":orange-background[A bee colony keeps its brood at 35 degrees. In winter" in shown_text(page)
+    page.segmented_control(key="passage_view").set_value("source").run()
     html = "\n".join(str(element.proto.body) for element in page.get("html"))
     assert "<mark>" in html
     assert "35 degrees" in html
