@@ -5,6 +5,7 @@ import streamlit as st
 from kb_app.ui.models import cloud_list, other_list, progress, server_list, watch
 from kb_app.ui.models_dialogs import model_dialogs
 from kb_app.ui.models_ollama import ollama_section
+from kb_app.ui.models_use import fallback_picker, use_section
 from kb_app.ui.runtime import get_app
 from kb_app.ui.text import t
 
@@ -22,6 +23,8 @@ def main() -> None:
     cloud_list(app, connections)
     server_list(app, connections)
     other_list(app)
+    fallback_picker(app)
+    use_section(app)
     watch(app, drawn)
 
 

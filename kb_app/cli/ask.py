@@ -35,7 +35,7 @@ _SUCCESS = ("complete", "no_sources")
 def register(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add("ask", _ask).option("name", help_key="name").option("question", help_key="question")
-    command.option("--model", default="quote", metavar="ID", help_key="model").json()
+    command.option("--model", metavar="ID", help_key="model").json()
 
 
 def _ask(args: argparse.Namespace, console: Console) -> int:
@@ -44,10 +44,11 @@ def _ask(args: argparse.Namespace, console: Console) -> int:
         return 2
     try:
         with Session(args, console) as session:
+            base = session.base(args.name)
             request = AskRequest(
                 question=args.question,
-                base_ids=(session.base(args.name).id,),
-                model_id=args.model,
+                base_ids=(base.id,),
+                model_id=args.model or base.model_id or "quote",
                 language=console.language,
                 origin="cli",
             )
@@ -55,7 +56,7 @@ def _ask(args: argparse.Namespace, console: Console) -> int:
     except KBAppError as error:
         if not args.json:
             raise
-        message = _unanswered(args.model, error_info(error))
+        message = _unanswered(args.model or "", error_info(error))
     if args.json:
         console.record(_answer_record(message, console))
     else:

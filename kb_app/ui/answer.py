@@ -8,10 +8,10 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.models import Message
 from kb_app.ui.answer_phase import waiting_line
-from kb_app.ui.asking import model_name
 from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import closed, plain, safe
+from kb_app.ui.model_choice import model_name
 from kb_app.ui.rating import rating_row, reasons_form
 from kb_app.ui.reader import anchor
 from kb_app.ui.sources import source_list

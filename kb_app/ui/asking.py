@@ -10,13 +10,14 @@ from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
+from kb_app.ui.model_choice import model_name, model_options, picked_model
 from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, MESSAGE, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
 from kb_app.ui.text import describe, language, t
 
 #: Hands a question over: ``ask`` without its first two arguments.
 Ask = Callable[..., None]
 
-QUOTE_MODEL = "quote"
+
 _MODEL_CHECKS, _MODEL_CHECK_S = 8, 1.0
 
 
@@ -43,24 +44,18 @@ def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None
         on_change=_scope_changed,
         args=(bases_key,),
     )
-    models = chat_models(app)
-    picked = MODEL.get()
-    options = list(models) if picked in models else [picked, *models]
+    models = {model.id: model for model in app.models.cached("chat")}
+    picked = picked_model(app, scope(bases))
     set_widget(model_key, picked)
     st.selectbox(
         t("scope.model"),
-        options=options,
+        options=model_options(app, picked),
         format_func=lambda model_id: model_name(model_id, models.get(model_id)),
         key=model_key,
         on_change=_model_changed,
         args=(model_key,),
     )
     _reason(models.get(picked))
-
-
-def chat_models(app: App) -> dict[str, ModelInfo]:
-    """Return every chat model by id, as far as it is known now."""
-    return {model.id: model for model in app.models.cached() if model.kind == "chat"}
 
 
 def watch_models(app: App) -> None:
@@ -83,14 +78,6 @@ def _scope_changed(key: str) -> None:
 
 def _model_changed(key: str) -> None:
     MODEL.set(str(widget(key)))
-
-
-def model_name(model_id: str, model: ModelInfo | None = None) -> str:
-    """Return a model's name for people, with its state unless it is ready."""
-    name = t("scope.quote") if model_id == QUOTE_MODEL else model_id
-    if model is None or model.state == "ready":
-        return name
-    return f"{name} · {t(f'scope.state_{model.state}')}"
 
 
 def _reason(model: ModelInfo | None) -> None:
@@ -126,7 +113,7 @@ def ask(
     request = AskRequest(
         question=question,
         base_ids=base_ids,
-        model_id=model_id or MODEL.get(),
+        model_id=model_id or picked_model(app, base_ids),
         conversation_id=CHAT.get() or None,
         language=language(),
         edited_id=edited_id,

@@ -7,6 +7,7 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
 from kb_app.services.options import SIZE_RANGE, rule_names
+from kb_app.ui.base_models import model_fields, save_models
 from kb_app.ui.components import flash, flash_error, form_dialog
 from kb_app.ui.jobs import is_busy
 from kb_app.ui.markup import plain
@@ -22,10 +23,10 @@ _MARKS = {"added": "A", "changed": "M", "removed": "D", "refused": "!"}
 
 def settings_dialog(app: App, base: KnowledgeBase) -> None:
     """Show the form of a base's settings."""
-    form_dialog(t("settings.title"), t("common.save"), lambda: _fields(base), lambda: _save(app, base))
+    form_dialog(t("settings.title"), t("common.save"), lambda: _fields(app, base), lambda: _save(app, base))
 
 
-def _fields(base: KnowledgeBase) -> None:
+def _fields(app: App, base: KnowledgeBase) -> None:
     low, high = SIZE_RANGE
     with st.container(horizontal=True):
         st.number_input(t("settings.size"), low, high, base.chunk_size_units, 50, key=_SIZE, help=t("settings.units"))
@@ -49,12 +50,14 @@ def _fields(base: KnowledgeBase) -> None:
         help=t("settings.folder_help"),
         key=_FOLDER,
     )
+    model_fields(app, base)
 
 
 def _save(app: App, base: KnowledgeBase) -> None:
     folder = str(widget(_FOLDER) or "").strip()
     if folder != base.watch_folder:
         app.watching.set_folder(base.id, folder)
+    save_models(app, base)
     app.library.configure(
         base.id,
         chunk_size_units=_number(_SIZE, base.chunk_size_units),

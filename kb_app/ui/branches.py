@@ -8,9 +8,10 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError, NotFoundError
 from kb_app.models import ConversationView, Message
-from kb_app.ui.asking import Ask, chat_models, model_name
+from kb_app.ui.asking import Ask
 from kb_app.ui.components import close_dialog, flash_error, form_dialog, open_dialog
 from kb_app.ui.markup import label, plain, safe
+from kb_app.ui.model_choice import chat_models, model_name
 from kb_app.ui.state import BRANCHED, DIALOG, EDITED, MESSAGE, MODEL, SHOWN_MESSAGES, set_widget, widget
 from kb_app.ui.text import local_time, t
 

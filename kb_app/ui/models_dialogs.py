@@ -14,6 +14,7 @@ from kb_app.messages import catalogue
 from kb_app.services.keys import Connection, ConnectionEntry
 from kb_app.ui.components import confirm, flash, flash_error, form_dialog
 from kb_app.ui.markup import label
+from kb_app.ui.models_use import PRICE_DIALOG, price_dialog
 from kb_app.ui.state import DIALOG, set_widget, widget
 from kb_app.ui.text import language, t
 
@@ -34,6 +35,8 @@ def model_dialogs(app: App, connections: Sequence[Connection]) -> None:
     kind, _, target = wanted.partition(":")
     if wanted == ADD_SERVER:
         form_dialog(t("models.add_server"), t("models.add"), lambda: _fields(None), lambda: _add(app))
+    elif wanted == PRICE_DIALOG:
+        price_dialog(app)
     elif f"{kind}:" == CONNECT and target in by_name:
         title = t("models.connect_title", name=label(provider_name(target)))
         form_dialog(title, t("common.save"), lambda: _fields(by_name[target]), lambda: _save(app, by_name[target]))

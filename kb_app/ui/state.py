@@ -83,7 +83,7 @@ SHOWN_HISTORY: Slot[int] = Slot(key="kb.shown_history", default=20)
 PICKED_CHATS: Slot[frozenset[str]] = Slot(key="kb.picked_chats", default=frozenset())
 BASE: Slot[str] = Slot(key="kb.base", default="", parameter="kb")
 SCOPE: Slot[tuple[str, ...] | None] = Slot(key="kb.scope", default=None)
-MODEL: Slot[str] = Slot(key="kb.model", default="quote")
+MODEL: Slot[str] = Slot(key="kb.model", default="")  # empty: what the bases start with
 MODEL_CHECKS: Slot[int] = Slot(key="kb.model_checks", default=0)
 SEARCH_QUERY: Slot[str] = Slot(key="kb.search_query", default="")
 DRAFT: Slot[str] = Slot(key="kb.draft", default="")
