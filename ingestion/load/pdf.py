@@ -182,7 +182,10 @@ def _assess(pages: list[PageText], name: str, structure: PdfStructure | None) ->
         texts.append("" if is_garbled else text)
     # A cover that can be read does not make a book: it would pass for one and answer nothing.
     has_text = any(text.strip() for text in texts) and garbled_count < _GARBLED_SHARE * len(pages)
-    texts = [_with_notes(text, index, structure) for index, text in enumerate(texts)]
+    texts = [
+        _with_notes(text, index, structure) if page.has_notes else text
+        for index, (text, page) in enumerate(zip(texts, pages, strict=True))
+    ]
     has_notes = any(text.strip() for text in texts)
     if not has_text and (garbled_count or any(p.is_picture for p in pages) or not has_notes):
         raise _verdict(pages, garbage_chars)

@@ -11,14 +11,19 @@ from ingestion.errors import DamagedError, IngestionError, PasswordNeededError, 
 
 _PICTURE_MIN_SHARE = 0.5
 _FORM_DEPTH = 3
+_MAX_ANNOTATIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """One page: its text, None if the page cannot be read, and whether a picture covers most of it."""
+    """One page: its text, None if the page cannot be read, and whether a picture covers most of it.
+
+    ``has_notes``: whether it may have form fields or annotations besides links, which pypdf reads.
+    """
 
     text: str | None
     is_picture: bool = False
+    has_notes: bool = True
 
 
 def open_document(data: bytes, password: str | None) -> pypdfium2.PdfDocument:
@@ -58,7 +63,19 @@ def _read_page(page: pypdfium2.PdfPage) -> PageText:
             text = text_page.get_text_bounded()
     except pypdfium2.PdfiumError:
         return PageText(text=None)
-    return PageText(text=text, is_picture=not text.strip() and _is_picture(page))
+    return PageText(text=text, is_picture=not text.strip() and _is_picture(page), has_notes=_has_notes(page))
+
+
+def _has_notes(page: pypdfium2.PdfPage) -> bool:
+    """Whether any of the page's annotations is more than a link; books have thousands of links."""
+    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(annotation) if annotation else pdfium_c.FPDF_ANNOT_UNKNOWN
+        if annotation:
+            pdfium_c.FPDFPage_CloseAnnot(annotation)
+        if kind not in (pdfium_c.FPDF_ANNOT_LINK, pdfium_c.FPDF_ANNOT_POPUP):
+            return True
+    return False
 
 
 def _is_picture(page: pypdfium2.PdfPage) -> bool:
