@@ -1,12 +1,14 @@
 """Text -> index terms, the same for documents and questions.
 
 Chinese (and kana, hangul) runs become their characters and their adjacent pairs; words of other scripts become
-Snowball English stems; identifiers, versions and other mixed tokens stay whole and give their parts as well.
+Snowball English stems, of the base form where a form is irregular and of one spelling where there are two
+(``data/english.toml``); identifiers, versions and other mixed tokens stay whole and give their parts as well.
 What is removed from questions only (interrogatives, stop words) is decided in ``kb_app.retrieval.analyzer``.
 """
 
 import functools
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator
 from importlib import resources
@@ -15,7 +17,7 @@ from operator import add
 import snowballstemmer  # type: ignore[import-untyped]
 
 #: Stored with every index; raise it whenever the same text gives other terms.
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
 _LETTER = rf"[^\W_{CJK}]"
@@ -46,16 +48,31 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_simplified())
 
 
+@functools.cache
+def _english() -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """Return irregular form -> base form, and the rules that make one spelling of two."""
+    raw = resources.files("ingestion").joinpath("data/english.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(raw)
+    bases = {form: base for base, forms in table["irregular"].items() for form in forms.split()}
+    return bases, tuple((re.compile(pattern), new) for pattern, new in table["spelling"]["rules"])
+
+
 _STEMMER = snowballstemmer.stemmer("english")
 
 
 @functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return the Snowball English stem of a lower-case word, accents removed."""
+    """Return the Snowball English stem of a lower-case word's base form, accents removed."""
     if not word.isascii():
         decomposed = unicodedata.normalize("NFD", word)
         word = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return str(_STEMMER.stemWord(word)) if word.isalpha() else word
+    if not word.isalpha():
+        return word
+    bases, rules = _english()
+    word = bases.get(word, word)
+    for pattern, new in rules:
+        word = pattern.sub(new, word)
+    return str(_STEMMER.stemWord(word))
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -106,8 +123,8 @@ def _numeral_value(numeral: str) -> int:
 
 def runs(text: str) -> Iterator[tuple[bool, str]]:
     """Yield (is Chinese, run) for each run of Chinese characters and each other token of folded ``text``."""
-    for match in _TOKEN.finditer(text):
-        yield match.lastgroup == "cjk", match.group()
+    for cjk, word in _TOKEN.findall(text):
+        yield bool(cjk), cjk or word
 
 
 def terms(text: str) -> list[str]:

@@ -56,8 +56,13 @@ class Provider(Protocol):
 class VectorSearch(Protocol):
     """Nearest vectors of a base. Scores are cosine similarity in [-1, 1], higher is better."""
 
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
-        """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list."""
+    def query(
+        self, base_id: str, vector: Vectors, top_k: int, document_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return up to ``top_k`` (chunk id, cosine), best first; a base never seen gives an empty list.
+
+        With ``document_ids`` only chunks of these documents, as many as there are.
+        """
 
 
 class ChunkSource(Protocol):
@@ -66,5 +71,5 @@ class ChunkSource(Protocol):
     def chunks(self, chunk_ids: Collection[str]) -> Mapping[str, StoredChunk]:
         """Return those of the chunks that exist, belong to a ready document and a living base."""
 
-    def admitted(self, chunk_ids: Collection[str], filters: SearchFilters) -> set[str]:
-        """Return those of the chunks that ``chunks`` would return and whose document passes ``filters``."""
+    def documents(self, base_ids: Collection[str], filters: SearchFilters) -> frozenset[str]:
+        """Return the ids of the bases' ready documents that pass ``filters``."""

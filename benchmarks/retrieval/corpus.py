@@ -75,7 +75,9 @@ class ExactVectors:
         """Return every chunk id held."""
         return set(self._held.get(base_id, {}))
 
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+    def query(
+        self, base_id: str, vector: Vectors, top_k: int, document_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Return the nearest by exact cosine."""
         held = self._held.get(base_id)
         if not held:

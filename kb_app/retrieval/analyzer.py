@@ -29,17 +29,19 @@ class Question:
 
     ``units`` are single characters and words, ``cjk_pairs`` pairs of adjacent Chinese characters, which the
     indexes hold as well; ``word_pairs`` are adjacent words (``"a b"``), which only the reranker looks for.
+    ``meant`` are (word, what it was meant to be) of words that no document holds.
     """
 
     text: str
     units: tuple[str, ...]
     cjk_pairs: tuple[str, ...]
     word_pairs: tuple[tuple[str, str], ...]
+    meant: tuple[tuple[str, str], ...] = ()
 
     @property
     def terms(self) -> tuple[str, ...]:
         """All index terms of the question."""
-        return self.units + self.cjk_pairs
+        return self.units + self.cjk_pairs + tuple(word for _, word in self.meant)
 
 
 class QuestionWords(NamedTuple):
@@ -124,12 +126,14 @@ def canonical(text: str) -> str:
 
     A Chinese term occurs in it as a substring, a word as ``f" {word} "``, adjacent words as ``" a  b "``.
     """
-    parts: list[str] = []
-    for is_cjk, run in runs(fold(text)):
-        if is_cjk:
-            parts.append(run)
-            parts += (f" {number} " for number in number_terms(run))
-            parts.append("\n")
-        else:
-            parts += (f" {term} " for term in word_terms(run))
-    return "".join(parts)
+    return "".join([_chinese(run) if is_cjk else _words(run) for is_cjk, run in runs(fold(text))])
+
+
+def _chinese(run: str) -> str:
+    numbers = "".join(f" {number} " for number in number_terms(run))
+    return f"{run}{numbers}\n"
+
+
+@functools.lru_cache(maxsize=100_000)
+def _words(token: str) -> str:
+    return "".join(f" {term} " for term in word_terms(token))

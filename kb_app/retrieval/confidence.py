@@ -25,12 +25,14 @@ SIGNALS = (
     "title_named",
     "rare_units",  # share of the three rarest characters or words that the chunk holds
     "rare_pairs",  # the same of the three rarest pairs
+    "substance",  # how much the question says: its weight, 1 from some three rare words on
     "margin",  # how far the best passage's score is above that of the next different one
     "chinese",  # whether the question holds Chinese: its single characters match by chance more often
     "size",  # decimal logarithm of the number of chunks, plus one
 )
 _RARE = 3
 _NEAREST = 8
+_SUBSTANTIAL = 20.0
 _LARGEST_LOGIT = 30.0
 #: A question of so few characters must match a pair; single characters occur everywhere.
 _SHORT_CHARACTERS = 4
@@ -67,6 +69,7 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
         **best.parts,
         "rare_units": rare_units,
         "rare_pairs": rare_pairs if weighted.pairs else rare_units,
+        "substance": min(1.0, weighted.unit_mass / _SUBSTANTIAL),
         "margin": lexical[0] - lexical[1] if len(lexical) > 1 else lexical[0],
         "chinese": float(bool(ranking.question.cjk_pairs)),
         "size": math.log10(1 + ranking.chunk_count),

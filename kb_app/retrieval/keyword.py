@@ -95,9 +95,12 @@ class KeywordIndex:
             return {searcher.doc(address).get_first("id") for _, address in found.hits}
 
     def search(
-        self, base_id: str, query_terms: Collection[str], limit: int, *, common: bool = False
+        self, base_id: str, query_terms: Collection[str], limit: int, document_ids: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
-        """Return up to ``limit`` (chunk id, BM25 > 0), best first; with ``common``, by very common terms as well.
+        """Return up to ``limit`` (chunk id, BM25 > 0), best first, of these documents only if given.
+
+        What a few documents say may be nothing but terms that are common in the whole base, so that with
+        ``document_ids`` common terms count as well.
 
         Raises:
             KeywordIndexError: the index is missing or damaged.
@@ -107,16 +110,14 @@ class KeywordIndex:
         with _damage_reported(base_id):
             index = self._open(base_id).index
             searcher = index.searcher()
-            chosen = list(dict.fromkeys(query_terms)) if common else _selective(searcher, dict.fromkeys(query_terms))
+            chosen = list(dict.fromkeys(query_terms))
+            if document_ids is None:
+                chosen = _selective(searcher, chosen)
             if not chosen or not searcher.num_docs:
                 return []
-            query = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Should, _term_query(index.schema, field, boost, term))
-                    for term in chosen
-                    for field, boost in _BOOSTS.items()
-                ]
-            )
+            query = _any_of(index.schema, chosen)
+            if document_ids is not None:
+                query = _within(index.schema, query, document_ids)
             found = searcher.search(query, limit=limit, count=False)
             return [(searcher.doc(address).get_first("id"), score) for score, address in found.hits]
 
@@ -136,6 +137,18 @@ class KeywordIndex:
                 average_length=reader.average_length,
                 frequencies={term: _frequency(searcher, term) for term in query_terms},
             )
+
+    def words(self, base_id: str, prefix: str) -> list[tuple[str, int]]:
+        """Return the body's terms that begin with ``prefix`` and how many chunks hold each.
+
+        Raises:
+            KeywordIndexError: the index is missing or damaged.
+        """
+        if self._is_new(base_id):
+            return []
+        with _damage_reported(base_id):
+            found: list[tuple[str, int]] = self._open(base_id).index.searcher().terms_with_prefix("body", prefix)
+            return found
 
     def _is_new(self, base_id: str) -> bool:
         """Whether nothing was ever added: there is no folder, and none has vanished."""
@@ -213,6 +226,22 @@ def _document(chunk: StoredChunk) -> Any:
 def _term_query(schema: Any, field: str, boost: float, term: str) -> Any:
     query = tantivy.Query.term_query(schema, field, term, index_option="freq")
     return query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
+
+
+def _any_of(schema: Any, chosen: Collection[str]) -> Any:
+    return tantivy.Query.boolean_query(
+        [
+            (tantivy.Occur.Should, _term_query(schema, field, boost, term))
+            for term in chosen
+            for field, boost in _BOOSTS.items()
+        ]
+    )
+
+
+def _within(schema: Any, query: Any, document_ids: Collection[str]) -> Any:
+    """Return ``query`` limited to these documents, without a change of its scores."""
+    inside = tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "document", list(document_ids)), 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, inside)])
 
 
 def _frequency(searcher: Any, term: str) -> int:

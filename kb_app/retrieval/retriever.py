@@ -1,24 +1,23 @@
 """From a question to passages: candidates by keyword and vector, exact scores, rerank, folding, confidence."""
 
-import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from ingestion.protocols import Embedder
 from kb_app.models import Hit, Retrieval, SearchFilters
 from kb_app.protocols import ChunkSource, VectorSearch
-from kb_app.retrieval.analyzer import Question, analyse
+from kb_app.retrieval.analyzer import Question, analyse, question_words
 from kb_app.retrieval.confidence import confidence, threshold
 from kb_app.retrieval.fusion import fuse, min_max
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Ranking, gather
-from kb_app.retrieval.scoring import PreparedChunks, WeightedQuestion, bm25_share, merged, weigh
+from kb_app.retrieval.scoring import PreparedChunks, Statistics, WeightedQuestion, bm25_share, merged, weigh
+from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 CANDIDATES = 50
-#: With filters, ever more candidates are fetched until ``CANDIDATES`` pass; these many at last.
-_WIDENING, _WIDEST = 8, 25_600
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 _SILENT = frozenset({"builtin"})
 
@@ -81,12 +80,12 @@ class Retriever:
         """Return every candidate passage with its evidence, best first; ``retrieve`` makes hits of them."""
         analysed = analyse(question)
         bases = list(dict.fromkeys(base_ids))
-        limits = filters if filters and filters.limits_documents else None
-        dense = self._dense(question, bases, limits) if vote else {}
-        statistics = merged([self._keyword.statistics(base, analysed.terms) for base in bases])
+        within = self._chunks.documents(bases, filters) if filters and filters.limits_documents else None
+        dense = self._dense(question, bases, within) if vote else {}
+        analysed, statistics = self._known(analysed, bases)
         weighted = weigh(analysed, statistics)
         passages = self._passages(
-            self._by_keyword(analysed, bases, limits) | dense.keys(), bases, weighted, statistics.average_length
+            {*self._by_keyword(analysed, bases, within), *dense}, bases, weighted, statistics.average_length
         )
         prepared = [self._prepared.get(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
@@ -101,6 +100,20 @@ class Retriever:
             scores=tuple(scores[i] for i in order),
             votes=tuple(votes[i] for i in order),
         )
+
+    def _known(self, question: Question, base_ids: Collection[str]) -> tuple[Question, Statistics]:
+        """Return the question with what its misspelt words were meant to be, and what the indexes know about it."""
+        statistics = merged([self._keyword.statistics(base, question.terms) for base in base_ids])
+        unknown = [term for term in question.units if not statistics.frequencies.get(term) and may_be_misspelt(term)]
+        if not unknown or not statistics.chunk_count:
+            return question, statistics
+        words = {term: [word for base in base_ids for word in self._keyword.words(base, term[0])] for term in unknown}
+        guesses = ((term, nearest(term, words[term], question_words().stop_words)) for term in unknown)
+        meant = tuple((term, word) for term, word in guesses if word and word not in question.units)
+        if not meant:
+            return question, statistics
+        question = replace(question, meant=meant)
+        return question, merged([self._keyword.statistics(base, question.terms) for base in base_ids])
 
     def _passages(
         self,
@@ -118,33 +131,14 @@ class Retriever:
         candidates.sort(key=lambda chunk: (-shares[chunk.id], chunk.id))
         return join_neighbours(candidates, known)
 
-    def _by_keyword(self, question: Question, base_ids: Collection[str], filters: SearchFilters | None) -> set[str]:
-        found: set[str] = set()
-        for base_id in base_ids:
-            # What passes the filters may hold nothing but terms that are common in the whole base.
-            search = functools.partial(self._keyword.search, base_id, question.terms, common=filters is not None)
-            found.update(chunk for chunk, _ in self._candidates(search, filters))
-        return found
+    def _by_keyword(
+        self, question: Question, base_ids: Collection[str], documents: Collection[str] | None
+    ) -> list[str]:
+        """Return the ids of the candidates of each base, best first within a base."""
+        searches = (self._keyword.search(base, question.terms, CANDIDATES, documents) for base in base_ids)
+        return [chunk for found in searches for chunk, _ in found]
 
-    def _candidates(
-        self, search: Callable[[int], list[tuple[str, float]]], filters: SearchFilters | None
-    ) -> list[tuple[str, float]]:
-        """Return the best ``CANDIDATES`` that pass ``filters``, asking ``search`` for more until there are enough.
-
-        The indexes know nothing of the filters; documents are few, and their facts stand in the database only.
-        """
-        limit = CANDIDATES
-        while True:
-            found = search(limit)
-            if filters is None:
-                return found
-            admitted = self._chunks.admitted([chunk for chunk, _ in found], filters)
-            passed = [hit for hit in found if hit[0] in admitted][:CANDIDATES]
-            if len(passed) == CANDIDATES or len(found) < limit or limit >= _WIDEST:
-                return passed
-            limit *= _WIDENING
-
-    def _dense(self, question: str, base_ids: Collection[str], filters: SearchFilters | None) -> dict[str, float]:
+    def _dense(self, question: str, base_ids: Collection[str], documents: Collection[str] | None) -> dict[str, float]:
         """Return chunk id -> vote in [0, 1]: the cosine between the least and the best of each embedder's hits."""
         groups: dict[str, tuple[Embedder, list[str]]] = {}
         for base_id in base_ids:
@@ -154,8 +148,7 @@ class Retriever:
         votes: dict[str, float] = {}
         for embedder, members in groups.values():
             vector = embedder.embed_query(question)
-            searches = [functools.partial(self._vectors.query, base, vector) for base in members]
-            found = [hit for search in searches for hit in self._candidates(search, filters)]
+            found = [hit for base in members for hit in self._vectors.query(base, vector, CANDIDATES, documents)]
             votes |= min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
         return votes
 

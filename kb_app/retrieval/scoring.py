@@ -4,11 +4,13 @@ Works on canonical strings (``analyzer.canonical``), so that counting a term is 
 prepared chunk takes about as much memory as its text.
 """
 
+import functools
 import math
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from threading import Lock
 
 from ingestion.analyzer import CJK
@@ -22,12 +24,15 @@ Needle = tuple[str, float]
 #: BM25 constants, better here than the engine's fixed 1.2 and 0.75 (benchmarks/retrieval/README.md).
 K1 = 0.9
 B = 0.5
-#: A small base says little about how rare a term is: this many pseudo-chunks of general text are added, in which
-#: a Chinese character occurs with the first rate and any other term with the second.
+#: A small base says little about how rare a term is: this many passages of general text are added, in which a common
+#: term occurs as often as ``data/common_terms.tsv`` says, and any other with the rate after it.
 PRIOR_CHUNKS = 200
-_CHARACTER_RATE = 0.03
-_TERM_RATE = 0.002
+_RARE_RATE = 0.0005
+#: The same for numbers of one digit, two, and more; the table holds none.
+_NUMBER_RATES = (0.3, 0.15, 0.03)
 _CJK_RUN = re.compile(f"[{CJK}]+")
+#: How much of an unknown word's weight the word it was probably meant to be stands for.
+_GUESS_SHARE = 0.7
 _TITLE_WEIGHT = 1.0
 _HEADING_WEIGHT = 0.7
 
@@ -67,7 +72,7 @@ class PreparedChunk:
 def prepare(chunk: StoredChunk) -> PreparedChunk:
     """Return ``chunk`` ready for scoring."""
     text = chunk.search_text
-    sentences = tuple(canonical(text[start:end]) for start, end in split_sentences(text))
+    sentences = tuple(_sentence(text[start:end]) for start, end in split_sentences(text))
     body = "\n".join(sentences)
     return PreparedChunk(
         chunk=chunk,
@@ -77,6 +82,10 @@ def prepare(chunk: StoredChunk) -> PreparedChunk:
         sentences=sentences,
         length=_length(body),
     )
+
+
+#: A passage repeats the sentences of its chunks.
+_sentence = functools.lru_cache(maxsize=20_000)(canonical)
 
 
 def _length(body: str) -> int:
@@ -130,10 +139,23 @@ def needle(term: str) -> str:
     return f" {term} " if term[0] < "\u1100" else term
 
 
+@functools.cache
+def _common_rates() -> dict[str, float]:
+    """Return term -> share of the passages of general text that hold it."""
+    raw = resources.files("kb_app.retrieval").joinpath("data/common_terms.tsv").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in raw.splitlines())
+    return {term: float(rate) for rate, terms in lines for term in terms.split()}
+
+
+def _general_rate(term: str) -> float:
+    if term.isdecimal():
+        return _NUMBER_RATES[min(len(term), len(_NUMBER_RATES)) - 1]
+    return _common_rates().get(term, _RARE_RATE)
+
+
 def idf(frequency: int, chunk_count: int, term: str) -> float:
     """Return the BM25 idf of ``term`` with the prior of general text counted in; always above 0."""
-    rate = _CHARACTER_RATE if len(term) == 1 and term >= "\u1100" else _TERM_RATE
-    known = min(frequency, chunk_count) + PRIOR_CHUNKS * rate
+    known = min(frequency, chunk_count) + PRIOR_CHUNKS * _general_rate(term)
     total = chunk_count + PRIOR_CHUNKS
     return math.log(1 + (total - known + 0.5) / (known + 0.5))
 
@@ -144,10 +166,19 @@ def weigh(question: Question, statistics: Statistics) -> WeightedQuestion:
     def weight(term: str) -> float:
         return idf(statistics.frequencies.get(term, 0), statistics.chunk_count, term)
 
-    units = tuple((needle(term), weight(term)) for term in question.units)
+    meant = dict(question.meant)
+    units = tuple(
+        item
+        for term in question.units
+        for item in (_guess(term, weight(term), meant[term]) if term in meant else ((needle(term), weight(term)),))
+    )
     cjk_pairs = tuple((pair, weight(pair)) for pair in question.cjk_pairs)
     word_pairs = tuple(
-        (needle(first) + needle(second), (weight(first) + weight(second)) / 2) for first, second in question.word_pairs
+        (
+            needle(meant.get(first, first)) + needle(meant.get(second, second)),
+            (weight(first) + weight(second)) / 2,
+        )
+        for first, second in question.word_pairs
     )
     scored = units + cjk_pairs
     pairs = cjk_pairs + word_pairs
@@ -159,6 +190,11 @@ def weigh(question: Question, statistics: Statistics) -> WeightedQuestion:
         pair_mass=_mass(pairs),
         scored_mass=_mass(scored),
     )
+
+
+def _guess(term: str, weight: float, meant: str) -> tuple[Needle, Needle]:
+    """Return what to look for where ``meant`` was probably meant: it cannot make up for all of an unknown word."""
+    return (needle(meant), _GUESS_SHARE * weight), (needle(term), (1 - _GUESS_SHARE) * weight)
 
 
 def _mass(needles: Sequence[Needle]) -> float:

@@ -5,6 +5,7 @@ it. Chroma is rebuilt by the worker; until then vectors are searched exactly in 
 results, only slower. Only the owner of the data folder makes one of these with ``owner=True``.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -27,6 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 CHROMA = "chroma"
 KEYWORD = "keyword"
+_FEW_DOCUMENTS = 50
 #: Pause after a rebuild of Chroma failed; doubled after each further failure, up to the second.
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 600.0
 
@@ -62,23 +64,30 @@ class Indexes:
         """Whether :meth:`rebuild_vectors` is needed and its last failure is long enough ago."""
         return not self.vectors_ready and time.monotonic() >= self._rebuild_at
 
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
-        """Return the nearest chunks, from Chroma, or exactly from the database while Chroma is not ready.
+    def query(
+        self, base_id: str, vector: Vectors, top_k: int, document_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the nearest chunks, of these documents if given, from Chroma, or exactly from the database.
+
+        The database is asked while Chroma is not ready, and about so few documents that Chroma, which cannot be told
+        of them, would have to list nearly everything.
 
         Raises:
             ReindexNeededError: the vector is not of the length that the base was indexed with.
         """
         base = self._bases.get(base_id)
+        exactly = functools.partial(self.exact.query, base_id, vector, top_k, document_ids)
         if base_id in self._refilling:
-            return self.exact.query(base_id, vector, top_k) if len(vector) == base.dimension else []
+            return exactly() if len(vector) == base.dimension else []
         require_searchable(base, len(vector))
-        if self._chroma_ready.is_set():
+        is_few = document_ids is not None and len(document_ids) <= _FEW_DOCUMENTS
+        if self._chroma_ready.is_set() and not is_few:
             try:
-                return self._chroma.query(base_id, vector, top_k)
+                return self._chroma.query(base_id, vector, top_k, document_ids)
             except Exception:  # noqa: BLE001 - Chroma raises bare Rust errors; the index is derived, so distrust and rebuild it
                 _LOG.exception("Chroma failed; searching the database instead and rebuilding")
                 self._distrust_chroma()
-        return self.exact.query(base_id, vector, top_k)
+        return exactly()
 
     # --- changing, on the worker thread --------------------------------------------------------
 

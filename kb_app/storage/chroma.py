@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ingestion.protocols import Vectors
+from kb_app.storage.chunks import document_of
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -26,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 100, "max_neighbors": 16}}
 #: Chroma hands ids to SQLite as parameters; more than this fails with "too many SQL variables".
 _PAGE = 5_000
+_WIDENING, _WIDEST = 8, 25_600
 
 
 class ChromaVectorIndex:
@@ -81,16 +83,25 @@ class ChromaVectorIndex:
         """Return the bases that have a collection."""
         return {collection.name for collection in self._open().list_collections()}
 
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
-        """Return up to ``top_k`` (chunk id, cosine in [-1, 1]), best first."""
+    def query(
+        self, base_id: str, vector: Vectors, top_k: int, document_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return up to ``top_k`` (chunk id, cosine in [-1, 1]), best first.
+
+        With ``document_ids``, ever more are fetched until enough belong to these documents, ``_WIDEST`` at last.
+        """
         collection = self._collection(base_id)
         if collection is None:
             return []
-        answer = collection.query(
-            query_embeddings=np.asarray([vector], dtype=np.float32), n_results=top_k, include=["distances"]
-        )
-        distances = (answer["distances"] or [[]])[0]
-        return [(found, 1.0 - float(distance)) for found, distance in zip(answer["ids"][0], distances, strict=True)]
+        if document_ids is None:
+            return _nearest(collection, vector, top_k)
+        limit = top_k
+        while True:
+            found = _nearest(collection, vector, limit)
+            passed = [hit for hit in found if document_of(hit[0]) in document_ids][:top_k]
+            if len(passed) == top_k or len(found) < limit or limit >= _WIDEST:
+                return passed
+            limit *= _WIDENING
 
     def reset(self) -> None:
         """Delete the whole folder and start with an empty one."""
@@ -131,3 +142,11 @@ class ChromaVectorIndex:
             return self._open().get_collection(base_id, embedding_function=None)
         except NotFoundError:
             return None
+
+
+def _nearest(collection: "ChromaCollection", vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+    answer = collection.query(
+        query_embeddings=np.asarray([vector], dtype=np.float32), n_results=top_k, include=["distances"]
+    )
+    distances = (answer["distances"] or [[]])[0]
+    return [(found, 1.0 - float(distance)) for found, distance in zip(answer["ids"][0], distances, strict=True)]

@@ -40,19 +40,13 @@ class ChunkRepository:
                 found.update((row.id, _to_chunk(row)) for row in session.execute(query))
         return found
 
-    def admitted(self, chunk_ids: Collection[str], filters: SearchFilters) -> set[str]:
-        """Return those of the chunks whose document is ready and passes ``filters``."""
-        found: set[str] = set()
-        ids = list(chunk_ids)
-        wanted = (
-            select(ChunkRow.id)
-            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
-            .where(DocumentRow.status == "ready", *_conditions(filters))
+    def documents(self, base_ids: Collection[str], filters: SearchFilters) -> frozenset[str]:
+        """Return the ids of the bases' ready documents that pass ``filters``."""
+        wanted = select(DocumentRow.id).where(
+            DocumentRow.base_id.in_(base_ids), DocumentRow.status == "ready", *_conditions(filters)
         )
         with self._database.read() as session:
-            for first in range(0, len(ids), _IN_LIMIT):
-                found.update(session.scalars(wanted.where(ChunkRow.id.in_(ids[first : first + _IN_LIMIT]))))
-        return found
+            return frozenset(session.scalars(wanted))
 
     def of_document(self, document_id: str) -> list[StoredChunk]:
         """Return the chunks of a ready document, in order, without its summary card."""
@@ -82,14 +76,18 @@ class ChunkRepository:
             for part in session.execute(query).partitions(batch):
                 yield [_to_chunk(row) for row in part]
 
-    def iter_vectors(self, base_id: str, batch: int = 1000) -> Iterator[ChunkVector]:
-        """Yield all vectors of the base's ready documents in batches."""
+    def iter_vectors(
+        self, base_id: str, batch: int = 1000, *, document_ids: Collection[str] | None = None
+    ) -> Iterator[ChunkVector]:
+        """Yield all vectors of the base's ready documents, or of those of them that are given, in batches."""
         query = (
             select(ChunkRow.id, ChunkRow.vector)
             .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
             .where(ChunkRow.base_id == base_id, DocumentRow.status == "ready")
             .execution_options(yield_per=batch)
         )
+        if document_ids is not None:
+            query = query.where(ChunkRow.document_id.in_(document_ids))
         with self._database.read() as session:
             for part in session.execute(query).partitions(batch):
                 yield ChunkVector([row.id for row in part], np.stack([_to_vector(row.vector) for row in part]))
@@ -103,6 +101,11 @@ def chunk_id(document_id: str, index: int) -> str:
 def indexed_ids(document: DocumentRecord) -> list[str]:
     """Return the ids that the indexes may hold of a document: its chunks and its summary card."""
     return [chunk_id(document.id, index) for index in range(CARD_INDEX, document.chunk_count)]
+
+
+def document_of(chunk: str) -> str:
+    """Return the id of the document that a chunk with this id belongs to."""
+    return chunk.rpartition(":")[0]
 
 
 def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:

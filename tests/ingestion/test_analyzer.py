@@ -56,3 +56,20 @@ def test_folding_keeps_case_and_leaves_ascii_alone():
 
 def test_a_monstrous_token_is_cut():
     assert all(len(term) <= 100 for term in terms("a1" * 5000))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "write wrote written writing", "build built builds", "woman women", "matrix matrices",
+        "colour color colours", "organisation organization", "centre center", "septicaemia septicemia",
+        "analysed analyze", "archaeology archeology", "defence defense", "dialogue dialog",
+    ],
+)  # fmt: skip
+def test_irregular_forms_and_both_spellings_of_a_word_are_one_term(words):
+    assert len(set(terms(words))) == 1
+
+
+@pytest.mark.parametrize("words", ["hour for", "four for", "founded found", "crisis crises crize", "promise prom"])
+def test_words_that_only_look_alike_stay_apart(words):
+    assert len(set(terms(words))) > 1

@@ -35,7 +35,9 @@ class ExactVectors:
     def ids(self, base_id: str) -> set[str]:
         return set(self.held.get(base_id, {}))
 
-    def query(self, base_id: str, vector: Vectors, top_k: int) -> list[tuple[str, float]]:
+    def query(
+        self, base_id: str, vector: Vectors, top_k: int, document_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
         cosines = [(name, float(held @ vector)) for name, held in self.held.get(base_id, {}).items()]
         return sorted(cosines, key=lambda item: -item[1])[:top_k]
 

@@ -194,3 +194,18 @@ def test_a_changed_chunk_is_scored_by_its_new_text(world):
     world.add("cars and trains", "d")
     hits = world.retriever.retrieve("trains", ["base"]).hits
     assert hits[0].parts["bm25"] > 0
+
+
+def test_a_misspelt_word_finds_what_was_meant(world):
+    world.add("The Maastricht Treaty was signed in 1992.", "treaty")
+    world.add("The Lisbon Treaty was signed in 2007.", "lisbon")
+    assert world.documents("When was the Maastrich Treaty signed?")[0] == "treaty"
+    assert world.retriever.rank("Who signed the Maastrich Treaty?", ["base"]).question.meant == (
+        ("maastrich", "maastricht"),
+    )
+
+
+def test_a_word_that_somebody_wrote_is_never_taken_for_another(world):
+    world.add("The trail follows the ridge.", "trail")
+    world.add("The train follows the river.", "train")
+    assert world.retriever.rank("Where is the trail?", ["base"]).question.meant == ()

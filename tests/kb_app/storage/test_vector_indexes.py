@@ -114,3 +114,14 @@ def test_a_cut_off_manifest_means_that_nothing_is_known_to_be_good(tmp_path):
     assert not manifest.matches("chroma", {"b": 1})
     manifest.seal("chroma", {"b": 1})
     assert manifest.matches("chroma", {"b": 1})
+
+
+def test_chroma_limited_to_documents_finds_the_nearest_of_theirs(index):
+    vectors = unit_vectors(3000)
+    ids = [f"d{n // 10}:{n % 10}" for n in range(3000)]
+    index.add("base", ids, vectors)
+    wanted = {f"d{n}" for n in range(60)}
+    exact = sorted(range(600), key=lambda n: -float(vectors[n] @ vectors[2500]))[:5]
+    found = index.query("base", vectors[2500], 5, wanted)
+    assert [name for name, _ in found] == [ids[n] for n in exact]
+    assert index.query("base", vectors[0], 5, {"unknown"}) == []
