@@ -16,6 +16,8 @@ from kb_app.providers.onnx import OnnxProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering
+from kb_app.services.conversations_export import ConversationExporter
+from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
 from kb_app.services.evaluation import Evaluation
@@ -46,6 +48,7 @@ from kb_app.services.worker import Worker
 from kb_app.settings import ServerSettings, Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
+from kb_app.storage.conversation_imports import ConversationImports
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.corrections import CorrectionRepository
 from kb_app.storage.database import DATABASE_FILE, Database
@@ -126,6 +129,8 @@ class App:
         )
         self.prompts = Prompts(PromptRepository(self._database))
         self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
+        self.exporter = ConversationExporter(self.history, conversations)
+        self.importer = ConversationImporter(ConversationImports(self._database))
         self.answering = Answering(
             conversations, self.retriever, self.model_calls, self.library.living, self.prompts, top_k=settings.top_k
         )
@@ -146,6 +151,7 @@ class App:
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""
         self.answering.close()
+        self.importer.close()
         self.model_store.close()
         self._summariser.close()
         self.watching.close()

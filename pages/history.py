@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from kb_app.ui.conversation_files import files_menu, import_progress
 from kb_app.ui.conversation_menu import undo_notice
 from kb_app.ui.history import conversation_rows, filters, results, search_box
 from kb_app.ui.runtime import get_app
@@ -10,7 +11,10 @@ from kb_app.ui.text import t
 
 def main() -> None:
     app = get_app()
-    st.title(t("history.title"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="history_head"):
+        st.title(t("history.title"), anchor=False)
+        files_menu(app)
+    import_progress(app)
     undo_notice(app)
     query = search_box()
     where = filters(app)

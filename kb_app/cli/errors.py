@@ -25,6 +25,12 @@ class QueriesFileError(CommandError):
     code = "queries_file"
 
 
+class ConversationsFileError(CommandError):
+    """The file of conversations cannot be read or written."""
+
+    code = "conversations_file"
+
+
 class ConfirmationError(CommandError):
     """Something that cannot be undone was asked for without ``--yes``."""
 

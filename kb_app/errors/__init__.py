@@ -39,6 +39,11 @@ KBAppError
         PromptUnknownPlaceholderError  prompt_unknown_placeholder
     SummaryModelError         summary_model      the model cannot write
     SummaryEmptyError         summary_empty      the model wrote nothing
+    ConversationFileError     conversation_file
+        ConversationFormatError    conversation_format     holds no conversations of a known form
+        ConversationDamagedError   conversation_damaged    cut off, or no JSON
+        ConversationTooLargeError  conversation_too_large
+        ConversationNewerError     conversation_newer      written by a newer version of the app
     BusyError                 busy
     CorrectionError           correction
         CorrectionEmptyError    correction_empty     no question, or no corrected answer
@@ -110,6 +115,13 @@ from kb_app.errors.files import (
     WebTooLargeError,
     WebUnreachableError,
 )
+from kb_app.errors.history import (
+    ConversationDamagedError,
+    ConversationFileError,
+    ConversationFormatError,
+    ConversationNewerError,
+    ConversationTooLargeError,
+)
 from kb_app.errors.prompts import (
     PromptError,
     PromptMissingPlaceholderError,
@@ -173,6 +185,11 @@ __all__ = [
     "ConfigurationError",
     "ContentFilterError",
     "ContextTooLongError",
+    "ConversationDamagedError",
+    "ConversationFileError",
+    "ConversationFormatError",
+    "ConversationNewerError",
+    "ConversationTooLargeError",
     "CorrectionConflictError",
     "CorrectionEmptyError",
     "CorrectionError",

@@ -11,6 +11,7 @@ from kb_app.storage.shelf import ShelfRepository
 
 TITLE_LIMIT = 60
 TAG_LIMIT = 40
+MOST_TAGS = 20
 #: How long a deleted conversation stays in the trash.
 TRASH_DAYS = 30
 #: What the list holds unless it is asked for more: not every question of a script.
@@ -117,9 +118,8 @@ class History:
         self._shelf.archive(conversation_id, archived)
 
     def tag(self, conversation_id: str, tags: Iterable[str]) -> None:
-        """Set the tags; blank ones and repeats are left out. Raises NotFoundError."""
-        clean = (" ".join(tag.split())[:TAG_LIMIT] for tag in tags)
-        self._shelf.tag(conversation_id, list(dict.fromkeys(tag for tag in clean if tag)))
+        """Set the tags; see :func:`clean_tags`. Raises NotFoundError."""
+        self._shelf.tag(conversation_id, clean_tags(tags))
 
     # --- the trash -----------------------------------------------------------------------------
 
@@ -141,6 +141,12 @@ def _words(query: str) -> tuple[str, ...]:
     question = analyse(query)
     in_pairs = {char for pair in question.cjk_pairs for char in pair}
     return (*question.cjk_pairs, *(unit for unit in question.units if unit not in in_pairs))
+
+
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags as they are kept: on one line, short, without blank ones and repeats, not too many."""
+    clean = (" ".join(tag.split())[:TAG_LIMIT] for tag in tags)
+    return tuple(dict.fromkeys(tag for tag in clean if tag))[:MOST_TAGS]
 
 
 def title_from(question: str) -> str:

@@ -8,13 +8,12 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Conversation
-from kb_app.services.history import TAG_LIMIT
+from kb_app.services.history import MOST_TAGS
 from kb_app.ui.components import flash, flash_error
+from kb_app.ui.conversation_files import export_buttons
 from kb_app.ui.markup import label
 from kb_app.ui.state import CHAT, EDITED, MESSAGE, UNDO, set_widget, widget
 from kb_app.ui.text import t
-
-_MOST_TAGS = 20
 
 
 def conversation_menu(app: App, conversation: Conversation) -> None:
@@ -30,7 +29,7 @@ def conversation_menu(app: App, conversation: Conversation) -> None:
         key=tags_key,
         placeholder=t("history.tags_placeholder"),
         accept_new_options=True,
-        max_selections=_MOST_TAGS,
+        max_selections=MOST_TAGS,
         on_change=_tag,
         args=(app, conversation.id, tags_key),
     )
@@ -45,6 +44,8 @@ def conversation_menu(app: App, conversation: Conversation) -> None:
             on_click=delete,
             args=(app, conversation),
         )
+    st.caption(t("history.export"))
+    export_buttons(app, lambda: [conversation.id], conversation.title, is_one=True)
     st.caption(t("history.link"))
     st.code(_link(conversation), language=None, wrap_lines=True)
 
@@ -129,7 +130,7 @@ def _rename(app: App, conversation_id: str, key: str) -> None:
 def _tag(app: App, conversation_id: str, key: str) -> None:
     tags = widget(key)
     assert isinstance(tags, list)
-    _act(lambda: app.history.tag(conversation_id, [str(tag)[:TAG_LIMIT] for tag in tags]))
+    _act(lambda: app.history.tag(conversation_id, map(str, tags)))
 
 
 def _act(action: Callable[[], None], done: str = "") -> bool:

@@ -10,6 +10,7 @@ from kb_app.models import Conversation, ConversationFilter, ConversationHit, She
 from kb_app.retrieval.analyzer import analyse
 from kb_app.services.history import EVERYDAY, TRASH_DAYS
 from kb_app.ui.components import confirm, flash, open_dialog
+from kb_app.ui.conversation_files import export_buttons
 from kb_app.ui.conversation_menu import archive, archive_button, delete, pin_button
 from kb_app.ui.conversations import open_conversation
 from kb_app.ui.highlight import highlight_html, snippet
@@ -203,6 +204,8 @@ def selection_bar(app: App, picked: Sequence[Conversation]) -> None:
             on_click=_for_each,
             args=(partial(delete, app), picked),
         )
+        with st.popover(t("history.export"), icon=":material/download:", key="export_picked"):
+            export_buttons(app, lambda: [one.id for one in picked], "picked", is_one=False)
         st.button(t("history.clear"), key="clear_picked", type="tertiary", on_click=PICKED_CHATS.reset)
 
 

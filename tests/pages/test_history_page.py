@@ -151,3 +151,21 @@ def test_an_answer_given_again_stands_beside_the_first_and_both_are_compared(
     page.button(key=f"use_{answer.id}").click().run()
     assert not page.exception
     assert app.history.messages(answer.conversation_id)[1].id == answer.id
+
+
+def test_a_file_is_imported_and_its_outcome_is_said(app: App, open_page: Open) -> None:
+    answer = asked(app, app.library.create("Empty").id, "Anyone here?")
+    file = app.exporter.export([answer.conversation_id], "json", "en")
+    app.history.delete(answer.conversation_id)
+    app.history.empty_trash()
+    page = open_page("history")
+    page.file_uploader[0].set_value([(file.name, file.data, "application/json")]).run()
+    while app.importer.progress is not None and app.importer.progress.state == "running":
+        page.run()
+    page.run()
+
+    assert not page.exception
+    assert "New: 1" in shown_text(page)
+    assert "Anyone here?" in [button.label for button in page.button]
+    page.button(key="import_seen").click().run()
+    assert "New: 1" not in shown_text(page)
