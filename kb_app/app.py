@@ -15,7 +15,7 @@ from kb_app.providers.ollama import OllamaProvider
 from kb_app.providers.onnx import OnnxProvider
 from kb_app.providers.quote import QuoteProvider
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answering import Answering
+from kb_app.services.answering import Answering, Knowledge
 from kb_app.services.conversations_export import ConversationExporter
 from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.corrections import Corrections
@@ -37,6 +37,7 @@ from kb_app.services.page_images import PageImages
 from kb_app.services.passwords import Passwords
 from kb_app.services.prompt_preview import PromptPreview
 from kb_app.services.prompt_store import Prompts
+from kb_app.services.reuse import Reuse
 from kb_app.services.summaries import Summaries
 from kb_app.services.summarising import Summariser
 from kb_app.services.tagging import Tagging
@@ -103,12 +104,11 @@ class App:
         self.keys = Keys(settings, self._use_providers)
         self.model_store = ModelStore(self._ollama, self.models.ask_again)
         self.hardware = Hardware()
-        self.retriever = Retriever(
-            repositories.chunks,
-            self._indexes.keyword,
-            self._indexes,
-            lambda base_id: self._embedder_of(repositories.bases.get(base_id)),
-        )
+
+        def embedder_for(base_id: str) -> Embedder:
+            return self._embedder_of(repositories.bases.get(base_id))
+
+        self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for)
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         passwords = Passwords(is_owner=lock is not None)
         intake = Intake(repositories, passwords, limit_mb=settings.max_upload_mb)
@@ -127,12 +127,17 @@ class App:
             top_k=settings.top_k,
             needs_second_person=settings.second_reviewer,
         )
+        self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))
         self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
         self.exporter = ConversationExporter(self.history, conversations)
         self.importer = ConversationImporter(ConversationImports(self._database))
         self.answering = Answering(
-            conversations, self.retriever, self.model_calls, self.library.living, self.prompts, top_k=settings.top_k
+            conversations,
+            Knowledge(retriever=self.retriever, reuse=self.reuse, living=self.library.living),
+            self.model_calls,
+            self.prompts,
+            top_k=settings.top_k,
         )
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         training = TrainingRepository(self._database)

@@ -19,6 +19,7 @@ from kb_app.models import (
     Measured,
     Message,
     Retrieved,
+    Reused,
     Source,
     Thinking,
     Timing,
@@ -107,16 +108,25 @@ def _event_record(event: AnswerEvent, console: Console) -> Record:
             return {"event": "token", "text": text}
         case Usage():
             return {"event": "usage", **_usage_record(event)}
-        case Waiting(seconds=seconds, error=error):
-            return {"event": "waiting", "seconds": round(seconds, 1), "error": console.error_record(error)}
-        case FellBack(model_id=model_id, error=error):
-            return {"event": "fallback", "model": model_id, "error": console.error_record(error)}
+        case Waiting() | FellBack() | Reused():
+            return _detour_record(event, console)
         case Measured(timing=timing, cost=cost):
             return {"event": "measured", **_timing_record(timing), "cost": _cost_record(cost)}
         case Finished(reason=reason):
             return {"event": "finished", "reason": reason}
         case Failed(error=error):
             return {"event": "failed", "error": console.error_record(error)}
+
+
+def _detour_record(event: Waiting | FellBack | Reused, console: Console) -> Record:
+    """Return an event that not every answer has."""
+    match event:
+        case Waiting(seconds=seconds, error=error):
+            return {"event": "waiting", "seconds": round(seconds, 1), "error": console.error_record(error)}
+        case FellBack(model_id=model_id, error=error):
+            return {"event": "fallback", "model": model_id, "error": console.error_record(error)}
+        case Reused(correction_id=correction_id, kind=kind):
+            return {"event": "reused", "correction_id": correction_id, "reuse": kind}
 
 
 def _answer_record(message: Message, console: Console) -> Record:

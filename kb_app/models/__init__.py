@@ -24,6 +24,7 @@ from kb_app.models.chat import (
     Phase,
     Retrieved,
     Reuse,
+    Reused,
     Role,
     Thinking,
     Timing,
@@ -33,6 +34,7 @@ from kb_app.models.chat import (
 )
 from kb_app.models.corrections import (
     Correction,
+    CorrectionMatch,
     CorrectionOrigin,
     CorrectionStatus,
     Staleness,
@@ -114,6 +116,7 @@ __all__ = [
     "ConversationHit",
     "ConversationView",
     "Correction",
+    "CorrectionMatch",
     "CorrectionOrigin",
     "CorrectionStatus",
     "Cost",
@@ -153,6 +156,7 @@ __all__ = [
     "Retrieval",
     "Retrieved",
     "Reuse",
+    "Reused",
     "Role",
     "RunEstimate",
     "RunKind",

@@ -55,6 +55,14 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reused:
+    """A correction takes part in the answer; sent once, before what comes of it."""
+
+    correction_id: str
+    kind: Reuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thinking:
     """A piece of the model's reasoning; never part of the answer."""
 
@@ -132,7 +140,7 @@ class Failed:
 
 
 ModelEvent = Thinking | Token | Usage | Finished
-AnswerEvent = Retrieved | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
+AnswerEvent = Retrieved | Reused | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

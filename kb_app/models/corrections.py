@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kb_app.models.base import Params
-from kb_app.models.chat import ChatMessage
+from kb_app.models.chat import ChatMessage, Reuse
 from kb_app.models.rating import WrongReason
 from kb_app.models.search import Source
 
@@ -52,3 +52,20 @@ class Correction:
     external: Mapping[str, str] = field(default_factory=dict)
     created_at: str = ""
     updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionMatch:
+    """How well a correction fits a question.
+
+    ``likeness`` in [0, 1] says whether both are the same question, unless ``blocked`` names what makes them two;
+    ``related`` in [0, 1], whether they are about the same thing. ``parts`` explain it: ``words`` and ``vector``
+    compare the questions, ``passage`` tells that the question finds what the correction rests on.
+    """
+
+    correction: Correction
+    kind: Reuse
+    likeness: float
+    related: float
+    blocked: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)

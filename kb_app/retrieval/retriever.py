@@ -19,7 +19,7 @@ from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 CANDIDATES = 50
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
-_SILENT = frozenset({"builtin"})
+SILENT = frozenset({"builtin"})
 
 
 class Retriever:
@@ -143,7 +143,7 @@ class Retriever:
         groups: dict[str, tuple[Embedder, list[str]]] = {}
         for base_id in base_ids:
             embedder = self._embedder_for(base_id)
-            if embedder.model_id not in _SILENT:
+            if embedder.model_id not in SILENT:
                 groups.setdefault(embedder.model_id, (embedder, []))[1].append(base_id)
         votes: dict[str, float] = {}
         for embedder, members in groups.values():

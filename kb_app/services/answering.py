@@ -16,6 +16,7 @@ from kb_app.models import (
     AnswerEvent,
     ChatOptions,
     ChatRequest,
+    CorrectionMatch,
     ErrorInfo,
     Failed,
     Finished,
@@ -23,17 +24,27 @@ from kb_app.models import (
     Origin,
     Retrieval,
     Retrieved,
+    Reused,
     Source,
     Token,
 )
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
+from kb_app.services.corrected_answers import (
+    as_offer,
+    corrected_answer,
+    examples_tokens,
+    fitting,
+    with_examples,
+    with_support,
+)
 from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
 from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.prompts import answer_prompt, language_of
+from kb_app.services.reuse import Reuse
 from kb_app.storage.conversations import ConversationRepository
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +60,7 @@ class AskRequest:
 
     ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
     ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
-    that gets one more answer.
+    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked anyway.
     """
 
     question: str
@@ -61,6 +72,19 @@ class AskRequest:
     origin: Origin = "app"
     edited_id: str = ""
     again_id: str = ""
+    reuse: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What answers are made from: passages that are found, and corrections of earlier answers.
+
+    ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
+    """
+
+    retriever: Retriever
+    reuse: Reuse
+    living: Callable[[Sequence[str]], tuple[str, ...]]
 
 
 class Answering:
@@ -69,21 +93,18 @@ class Answering:
     def __init__(
         self,
         conversations: ConversationRepository,
-        retriever: Retriever,
+        knowledge: Knowledge,
         calls: ModelCalls,
-        living: Callable[[Sequence[str]], tuple[str, ...]],
         prompts: Prompts,
         *,
         top_k: int,
     ) -> None:
-        """Answer with the ``top_k`` best passages, asking models through ``calls``.
-
-        ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
-        """
+        """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``."""
         self._conversations = conversations
-        self._retriever = retriever
+        self._retriever = knowledge.retriever
+        self._reuse = knowledge.reuse
+        self._living = knowledge.living
         self._calls = calls
-        self._living = living
         self._prompts = prompts
         self._top_k = top_k
         self._lock = threading.Lock()
@@ -141,30 +162,52 @@ class Answering:
         history = self._conversations.before(generation.question_id, last=_HISTORY)
         asked = [message.text for message in history if message.role == "user"]
         query = request.query or standalone(request.question, asked)
-        retrieval = self._retriever.retrieve(query, self._living(request.base_ids), top_k=self._top_k)
-        sources = sources_of(retrieval)
-        if not retrieval.found:
-            yield _retrieved(retrieval, sources)
+        living = self._living(request.base_ids)
+        if request.reuse and (match := self._reuse.exact(query, living)) is not None:
+            yield from self._corrected(match, query)
+            return
+        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k)
+        examples = self._reuse.examples(query, living, retrieval) if request.reuse else []
+        corrections = [match.correction for match in examples]
+        if not retrieval.found and not corrections:
+            yield _retrieved(retrieval, sources_of(retrieval))
             generation.nothing_found()
             yield Token(text=translate(language, "answer.nothing_found", query=retrieval.query))
             yield Finished(reason="complete")
             return
+        if corrections:
+            self._reuse.count(examples)
+            yield Reused(correction_id=corrections[0].id, kind="example")
+        # What was found with too little confidence does not count; what the corrections rest on does.
+        sources = with_support(sources_of(retrieval) if retrieval.found else (), corrections)
         options = ChatOptions()
         template = self._prompts.get("answer", language, request.base_ids)
 
         def prepare(model: ChatModel) -> ChatRequest:
             room = model.context_tokens - options.max_tokens
-            prompt = answer_prompt(request.question, history, sources, template=template, prompt_tokens=room)
+            told = fitting(corrections, language, room)
+            left = room - examples_tokens(told, language)
+            prompt = answer_prompt(request.question, history, sources, template=template, prompt_tokens=left)
             offered = prompt.sources if model.prompted else sources
             generation.accept(_retrieved(retrieval, offered))  # how many fit depends on the model
-            return ChatRequest(
-                messages=prompt.messages, question=query, sources=offered, language=language, options=options
-            )
+            if corrections and not model.prompted:
+                generation.accept(Token(text=as_offer(corrections[0], sources, language)))
+            messages = with_examples(prompt.messages, told, offered, language)
+            return ChatRequest(messages=messages, question=query, sources=offered, language=language, options=options)
 
         call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
         generation.on_stop(call.close)
         with closing(iter(call)) as events:
             yield from events
+
+    def _corrected(self, match: CorrectionMatch, query: str) -> Generator[AnswerEvent]:
+        """Answer with the corrected text itself."""
+        answer = corrected_answer(match.correction)
+        self._reuse.count([match])
+        yield Reused(correction_id=match.correction.id, kind="exact")
+        yield Retrieved(query=query, sources=answer.sources, confidence=1.0, elapsed_s=0.0)
+        yield Token(text=answer.text)
+        yield Finished(reason="complete")
 
 
 def _turn(request: AskRequest) -> NewTurn:

@@ -19,6 +19,7 @@ from kb_app.models import (
     MessageStatus,
     Phase,
     Retrieved,
+    Reused,
     Thinking,
     Token,
     Usage,
@@ -199,6 +200,8 @@ class Generation:
                 self._error = None
                 self._enter("asking", time.monotonic())
                 self._message = replace(self._message, model_id=event.model_id, fallback=event)
+            case Reused(correction_id=correction_id, kind=kind):
+                self._message = replace(self._message, correction_id=correction_id, reuse=kind)
             case Retrieved():
                 self._enter("asking", time.monotonic())
                 self._message = replace(

@@ -1,20 +1,33 @@
 """Repository of corrections: SQL in, plain dataclasses out. Every method is one transaction; every version is kept."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb_app.errors import CorrectionConflictError, CorrectionGoneError
-from kb_app.models import ChatMessage, Correction, CorrectionStatus, Source, Staleness
+from kb_app.models import Correction, CorrectionStatus, Source, Staleness
+from kb_app.storage.correction_rows import (
+    as_it_was,
+    content_of,
+    new_row,
+    set_support,
+    to_correction,
+    version_row,
+)
 from kb_app.storage.database import Database
-from kb_app.storage.rows import new_id, now, source_from_json, source_to_json
-from kb_app.storage.tables import CorrectionRefusalRow, CorrectionRow, CorrectionVersionRow
+from kb_app.storage.rows import now, source_to_json
+from kb_app.storage.tables import (
+    CorrectionRefusalRow,
+    CorrectionRow,
+    CorrectionSupportRow,
+    CorrectionVersionRow,
+    DocumentRow,
+)
 
-#: What identifies the corrections of some bases as they stand: it differs whenever one of them does.
-Fingerprint = tuple[int, int, str]
+#: What identifies the corrections of a base as they stand: how many there are, and when the last one changed.
+Fingerprint = tuple[int, str]
 
 
 class CorrectionRepository:
@@ -27,16 +40,18 @@ class CorrectionRepository:
     def add(self, corrections: Sequence[Correction]) -> list[Correction]:
         """Insert corrections as their first versions and return them with their ids; a group of none is their own."""
         with self._database.write() as session:
-            rows = [_new_row(correction) for correction in corrections]
+            rows = [new_row(correction) for correction in corrections]
             session.add_all(rows)
             session.flush()
-            session.add_all(_version(row, row.author) for row in rows)
-            return [_to_correction(row) for row in rows]
+            for row, correction in zip(rows, corrections, strict=True):
+                session.add(version_row(row, row.author))
+                set_support(session, row, correction.support)
+            return [to_correction(row) for row in rows]
 
     def get(self, correction_id: str) -> Correction:
         """Return one correction. Raises CorrectionGoneError."""
         with self._database.read() as session:
-            return _to_correction(_get(session, correction_id))
+            return to_correction(_get(session, correction_id))
 
     def of_messages(self, message_ids: Collection[str]) -> dict[str, Correction]:
         """Return message id -> its correction, of those messages that have one; the newest where there are several."""
@@ -44,7 +59,13 @@ class CorrectionRepository:
             select(CorrectionRow).where(CorrectionRow.message_id.in_(message_ids)).order_by(CorrectionRow.created_at)
         )
         with self._database.read() as session:
-            return {str(row.message_id): _to_correction(row) for row in session.scalars(query)}
+            return {str(row.message_id): to_correction(row) for row in session.scalars(query)}
+
+    def of_ids(self, correction_ids: Collection[str]) -> dict[str, Correction]:
+        """Return those of the corrections that exist, by id."""
+        query = select(CorrectionRow).where(CorrectionRow.id.in_(correction_ids))
+        with self._database.read() as session:
+            return {row.id: to_correction(row) for row in session.scalars(query)}
 
     def all(
         self,
@@ -60,7 +81,7 @@ class CorrectionRepository:
         query = _filtered(select(CorrectionRow), base_ids, statuses, stale, words)
         query = query.order_by(CorrectionRow.updated_at.desc(), CorrectionRow.id).limit(limit).offset(offset)
         with self._database.read() as session:
-            return [_to_correction(row) for row in session.scalars(query)]
+            return [to_correction(row) for row in session.scalars(query)]
 
     def count(
         self,
@@ -75,14 +96,18 @@ class CorrectionRepository:
         with self._database.read() as session:
             return session.scalar(query) or 0
 
-    def fingerprint(self, base_ids: Collection[str]) -> Fingerprint:
-        """Return what changes whenever a correction of these bases does."""
-        query = select(
-            func.count(), func.coalesce(func.sum(CorrectionRow.version), 0), func.coalesce(_latest(), "")
-        ).where(CorrectionRow.base_id.in_(base_ids))
+    def fingerprint(self, base_id: str) -> Fingerprint:
+        """Return what changes whenever a correction of the base does, or comes or goes."""
+        latest = func.coalesce(func.max(CorrectionRow.updated_at), "")
+        query = select(func.count(), latest).where(CorrectionRow.base_id == base_id)
         with self._database.read() as session:
-            count, versions, latest = session.execute(query).one()
-            return int(count), int(versions), str(latest)
+            count, changed_at = session.execute(query).one()
+            return int(count), str(changed_at)
+
+    def usable(self, base_id: str) -> list[Correction]:
+        """Return the corrections of a base that may be reused: approved and not stale."""
+        statuses: tuple[CorrectionStatus, ...] = ("approved",)
+        return self.all(base_ids=(base_id,), statuses=statuses, stale=False)
 
     def save(self, correction: Correction, editor: str) -> Correction:
         """Save a correction as its next version and return it; ``correction.version`` is the one it was made from.
@@ -97,12 +122,13 @@ class CorrectionRepository:
                 by = session.get(CorrectionVersionRow, (row.id, row.version))
                 raise CorrectionConflictError(correction.id, name=by.author if by else "", version=row.version)
             row.base_id, row.question = correction.base_id, correction.question
-            row.content, row.status, row.reviewer = _content(correction), correction.status, correction.reviewer
+            row.content, row.status, row.reviewer = content_of(correction), correction.status, correction.reviewer
             row.stale = correction.stale
             row.version, row.updated_at = row.version + 1, now()
             session.flush()
-            session.add(_version(row, editor))
-            return _to_correction(row)
+            session.add(version_row(row, editor))
+            set_support(session, row, correction.support)
+            return to_correction(row)
 
     def versions(self, correction_id: str) -> list[tuple[Correction, str]]:
         """Return every version of a correction and who saved it, newest first. Raises CorrectionGoneError."""
@@ -113,12 +139,18 @@ class CorrectionRepository:
         )
         with self._database.read() as session:
             row = _get(session, correction_id)
-            return [(_as_it_was(row, version), version.author) for version in session.scalars(query)]
+            return [(as_it_was(row, version), version.author) for version in session.scalars(query)]
 
     def delete(self, correction_ids: Collection[str]) -> None:
         """Delete corrections with all their versions."""
         with self._database.write() as session:
             session.execute(delete(CorrectionRow).where(CorrectionRow.id.in_(correction_ids)))
+
+    def uprooted(self, correction_ids: Collection[str]) -> set[str]:
+        """Return those of the corrections that rest on a document that is not there any more."""
+        query = _uprooted().where(CorrectionSupportRow.correction_id.in_(correction_ids))
+        with self._database.read() as session:
+            return set(session.scalars(query))
 
     def move(self, correction_id: str, stale: Staleness, support: Sequence[Source]) -> None:
         """Record what became of the supporting passages; the text is not touched, so this is no new version."""
@@ -127,6 +159,15 @@ class CorrectionRepository:
             if row is not None:
                 row.stale, row.updated_at = stale, now()
                 row.content = {**row.content, "support": [source_to_json(source) for source in support]}
+                set_support(session, row, support)
+
+    def doubtful(self, base_ids: Collection[str] | None = None) -> list[Correction]:
+        """Return the corrections that rest on a document that is not there any more, and those already stale."""
+        query = select(CorrectionRow).where(or_(CorrectionRow.stale != "", CorrectionRow.id.in_(_uprooted())))
+        if base_ids is not None:
+            query = query.where(CorrectionRow.base_id.in_(base_ids))
+        with self._database.read() as session:
+            return [to_correction(row) for row in session.scalars(query)]
 
     def regroup(self, from_groups: Collection[str], to_group: str) -> None:
         """Put every correction of some groups into one."""
@@ -138,14 +179,15 @@ class CorrectionRepository:
         """Record that a correction took part in an answer."""
         self._increase(correction_id, {"hits": CorrectionRow.hits + 1})
 
-    def refuse(self, correction_id: str, question_key: str) -> None:
+    def refuse(self, correction_id: str, question_key: str, *, counted: bool = True) -> None:
         """Record that a correction did not help with a question; the same question counts once."""
         with self._database.write() as session:
             known = session.get(CorrectionRefusalRow, (correction_id, question_key))
             if known is not None or session.get(CorrectionRow, correction_id) is None:
                 return
             session.add(CorrectionRefusalRow(correction_id=correction_id, question_key=question_key, created_at=now()))
-        self._increase(correction_id, {"not_helpful": CorrectionRow.not_helpful + 1})
+        if counted:
+            self._increase(correction_id, {"not_helpful": CorrectionRow.not_helpful + 1})
 
     def refused(self, question_key: str) -> set[str]:
         """Return the ids of the corrections that did not help with a question."""
@@ -158,8 +200,10 @@ class CorrectionRepository:
             session.execute(update(CorrectionRow).where(CorrectionRow.id == correction_id).values(**values))
 
 
-def _latest() -> Any:
-    return func.max(CorrectionRow.updated_at)
+def _uprooted() -> Select[str]:
+    is_there = and_(DocumentRow.id == CorrectionSupportRow.document_id, DocumentRow.status == "ready")
+    joined = select(CorrectionSupportRow.correction_id).outerjoin(DocumentRow, is_there)
+    return joined.where(DocumentRow.id.is_(None))
 
 
 def _filtered(
@@ -188,105 +232,3 @@ def _get(session: Session, correction_id: str) -> CorrectionRow:
     if row is None:
         raise CorrectionGoneError(correction_id)
     return row
-
-
-def _new_row(correction: Correction) -> CorrectionRow:
-    row_id, time = new_id(), now()
-    return CorrectionRow(
-        id=row_id,
-        base_id=correction.base_id,
-        message_id=correction.message_id,
-        question=correction.question,
-        content=_content(correction),
-        author=correction.author,
-        reviewer=correction.reviewer,
-        status=correction.status,
-        stale=correction.stale,
-        question_group=correction.group or row_id,
-        version=1,
-        hits=0,
-        not_helpful=0,
-        created_at=correction.created_at or time,
-        updated_at=time,
-    )
-
-
-def _version(row: CorrectionRow, editor: str) -> CorrectionVersionRow:
-    return CorrectionVersionRow(
-        correction_id=row.id,
-        version=row.version,
-        question=row.question,
-        content=row.content,
-        author=editor,
-        reviewer=row.reviewer,
-        status=row.status,
-        updated_at=row.updated_at,
-    )
-
-
-def _content(correction: Correction) -> dict[str, Any]:
-    return {
-        "chosen": correction.chosen,
-        "rejected": correction.rejected,
-        "history": [asdict(turn) for turn in correction.history],
-        "sources": [source_to_json(source) for source in correction.sources],
-        "support": [source_to_json(source) for source in correction.support],
-        "source_is_wrong": correction.source_is_wrong,
-        "reasons": list(correction.reasons),
-        "note": correction.note,
-        "model_id": correction.model_id,
-        "prompt": [asdict(turn) for turn in correction.prompt],
-        "settings": dict(correction.settings),
-        "confidence": correction.confidence,
-        "origin": correction.origin,
-        "external": dict(correction.external),
-    }
-
-
-def _of_content(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a correction that its content holds."""
-    return {
-        **content,
-        "history": tuple(ChatMessage(**turn) for turn in content["history"]),
-        "sources": tuple(source_from_json(source) for source in content["sources"]),
-        "support": tuple(source_from_json(source) for source in content["support"]),
-        "reasons": tuple(content["reasons"]),
-        "prompt": tuple(ChatMessage(**turn) for turn in content["prompt"]),
-    }
-
-
-def _to_correction(row: CorrectionRow) -> Correction:
-    return Correction(
-        id=row.id,
-        base_id=row.base_id,
-        message_id=row.message_id,
-        question=row.question,
-        author=row.author,
-        reviewer=row.reviewer,
-        status=row.status,  # type: ignore[arg-type]  # only written from CorrectionStatus
-        stale=row.stale,  # type: ignore[arg-type]  # only written from Staleness
-        group=row.question_group,
-        version=row.version,
-        hits=row.hits,
-        not_helpful=row.not_helpful,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        **_of_content(row.content),
-    )
-
-
-def _as_it_was(row: CorrectionRow, version: CorrectionVersionRow) -> Correction:
-    return Correction(
-        id=row.id,
-        base_id=row.base_id,
-        message_id=row.message_id,
-        question=version.question,
-        author=row.author,
-        reviewer=version.reviewer,
-        status=version.status,  # type: ignore[arg-type]  # as above
-        group=row.question_group,
-        version=version.version,
-        created_at=row.created_at,
-        updated_at=version.updated_at,
-        **_of_content(version.content),
-    )

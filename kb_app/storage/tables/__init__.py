@@ -9,6 +9,7 @@ from kb_app.storage.tables.corrections import (
     CorrectionClaimRow,
     CorrectionRefusalRow,
     CorrectionRow,
+    CorrectionSupportRow,
     CorrectionVersionRow,
 )
 from kb_app.storage.tables.documents import (
@@ -37,6 +38,7 @@ __all__ = [
     "CorrectionClaimRow",
     "CorrectionRefusalRow",
     "CorrectionRow",
+    "CorrectionSupportRow",
     "CorrectionVersionRow",
     "DocumentRow",
     "DocumentTagRow",

@@ -48,6 +48,15 @@ class CorrectionVersionRow(Row):
     updated_at: Mapped[str]
 
 
+class CorrectionSupportRow(Row):
+    """A document a correction rests on, to find what its change concerns. No foreign key: the change is to be seen."""
+
+    __tablename__ = "correction_supports"
+
+    correction_id: Mapped[str] = mapped_column(ForeignKey("corrections.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+
+
 class CorrectionRefusalRow(Row):
     """A question, in normal form, to which a reader found a correction not helpful."""
 

@@ -21,7 +21,7 @@ from kb_app.models import (
     Token,
     Usage,
 )
-from kb_app.services.answering import Answering, AskRequest
+from kb_app.services.answering import Answering, AskRequest, Knowledge
 from kb_app.services.model_calls import ModelCalls
 from kb_app.services.prompt_store import default_prompt
 from kb_app.storage.conversations import ConversationRepository
@@ -92,6 +92,14 @@ class NoChoices:
         return ""
 
 
+class NoCorrections:
+    def exact(self, question, base_ids):
+        return None
+
+    def examples(self, question, base_ids, retrieval):
+        return []
+
+
 class DefaultPrompts:
     def get(self, kind, language, base_id=()):
         return default_prompt(kind, language)
@@ -107,9 +115,10 @@ def shelf(database):
     return ShelfRepository(database)
 
 
-def answering(conversations, model, *, found=True):
+def answering(conversations, model, *, found=True, reuse=None):
     calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
-    return Answering(conversations, FakeRetriever(found), calls, tuple, DefaultPrompts(), top_k=8)
+    knowledge = Knowledge(retriever=FakeRetriever(found), reuse=reuse or NoCorrections(), living=tuple)
+    return Answering(conversations, knowledge, calls, DefaultPrompts(), top_k=8)
 
 
 def ask(service, question="什么是南瓜书？", **more):
