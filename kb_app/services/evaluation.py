@@ -156,7 +156,7 @@ class Evaluation:
 
     def _follow_corrections(self, base_id: str) -> None:
         """Bring the set of the base's corrections in step with them: approved ones that are not stale."""
-        state = (self._corrections.fingerprint([base_id]), self._training.fingerprint(base_id))
+        state = (self._corrections.fingerprint(base_id), self._training.fingerprint(base_id))
         with self._lock:
             if self._in_step.get(base_id) == state:
                 return
