@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import lru_cache
 
 import streamlit as st
 
+from ingestion.sentences import Span
 from kb_app.app import App
-from kb_app.models import Message
+from kb_app.models import Message, Source
+from kb_app.services.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
+from kb_app.ui.details import details
 from kb_app.ui.markup import closed, plain, safe
-from kb_app.ui.model_choice import model_name
+from kb_app.ui.model_choice import QUOTE_MODEL
 from kb_app.ui.rating import rating_row, reasons_form
 from kb_app.ui.reader import anchor
-from kb_app.ui.sources import source_list
+from kb_app.ui.sources import copy_button, source_list
 from kb_app.ui.state import MESSAGE
 from kb_app.ui.text import t
 
@@ -22,7 +26,8 @@ _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
 _CURSOR = " ▍"
 _REFRESH_S = 0.25
-_HIGH_CONFIDENCE, _MEDIUM_CONFIDENCE = 0.66, 0.33
+#: Where a sign comes to stand, as one character that no text has a use for; then the sign itself.
+_SIGN_PLACE, _SIGN = "\ue000", " :orange[:material/help:]"
 
 
 def show_messages(app: App, messages: Sequence[Message], branches: Branches) -> None:
@@ -51,7 +56,7 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
             with st.expander(t("answer.thinking"), icon=":material/psychology:"):
                 st.markdown(safe(message.thinking))
         if message.text:
-            st.markdown(safe(message.text, _markers(message), anchor(message.id)))
+            _text(message, question)
         _status(message)
         if message.status in ("stopped", "interrupted", "failed") and question:
             st.button(
@@ -61,12 +66,15 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
                 on_click=branches.ask_again,
                 args=(message,),
             )
+        if question and message.query not in ("", question) and message.status != "no_sources":
+            st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
         source_list(message)
-        _details(message, question)
         with st.container(key=f"actions_{message.id}", horizontal=True, vertical_alignment="center"):
             rating_row(app, message)
+            copy_button(message)
             branches.answer_tools(message)
         reasons_form(app, message)
+        details(message, branches)
 
 
 def _markers(message: Message) -> set[int]:
@@ -90,23 +98,21 @@ def _status(message: Message) -> None:
         error_box(message.error)
 
 
-def _details(message: Message, question: str) -> None:
-    if question and message.query not in ("", question) and message.status != "no_sources":
-        st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
-    parts = [plain(model_name(message.model_id))] if message.model_id else []
-    if message.elapsed_s is not None:
-        parts.append(t("answer.seconds", seconds=f"{message.elapsed_s:.1f}"))
-    if message.confidence is not None and message.status != "no_sources":
-        parts.append(t(f"answer.confidence_{_confidence_level(message.confidence)}"))
-    if parts:
-        with st.container(key=f"details_{message.id}"):
-            st.caption(" · ".join(parts))
+@lru_cache(maxsize=500)
+def _unsupported(text: str, question: str, sources: tuple[Source, ...]) -> tuple[Span, ...]:
+    return unsupported(text, question, sources)
 
 
-def _confidence_level(confidence: float) -> str:
-    if confidence >= _HIGH_CONFIDENCE:
-        return "high"
-    return "medium" if confidence >= _MEDIUM_CONFIDENCE else "low"
+def _text(message: Message, question: str) -> None:
+    """Draw the answer; behind each sentence its passages do not seem to hold stands a sign."""
+    is_checked = message.status == "complete" and message.model_id != QUOTE_MODEL and not message.reuse
+    spans = _unsupported(message.text, question, message.sources) if is_checked else ()
+    text = message.text.replace(_SIGN_PLACE, "")
+    for _, end in reversed(spans if text == message.text else ()):
+        text = f"{text[:end]}{_SIGN_PLACE}{text[end:]}"
+    st.markdown(safe(text, _markers(message), anchor(message.id)).replace(_SIGN_PLACE, _SIGN))
+    if spans:
+        st.caption(f"{_SIGN} {t('answer.unsupported', count=len(spans))}", help=t("answer.unsupported_help"))
 
 
 def live_answer(app: App, conversation_id: str) -> None:

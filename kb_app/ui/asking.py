@@ -1,6 +1,7 @@
 """Asking: what is asked (bases, model), and handing a question over to the background."""
 
 from collections.abc import Callable, Sequence
+from typing import TypedDict, Unpack
 
 import streamlit as st
 
@@ -87,19 +88,19 @@ def _reason(model: ModelInfo | None) -> None:
     st.caption(plain(f"{message} {hint}"))
 
 
-def ask(
-    app: App,
-    bases: Sequence[KnowledgeBase],
-    question: str,
-    *,
-    edited_id: str = "",
-    again_id: str = "",
-    model_id: str = "",
-) -> None:
+class Variant(TypedDict, total=False):
+    """What makes a question another version of one there is; see ``AskRequest``."""
+
+    edited_id: str
+    again_id: str
+    model_id: str
+    query: str
+
+
+def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpack[Variant]) -> None:
     """Start answering ``question`` in the open conversation, or keep it in the box and say why not.
 
-    It stands beside the question ``edited_id``, or is the question ``again_id`` once more; ``model_id`` answers, or
-    else the chosen one.
+    The chosen model answers unless the ``variant`` names another.
     """
     base_ids = scope(bases)
     if not question.strip():
@@ -113,11 +114,12 @@ def ask(
     request = AskRequest(
         question=question,
         base_ids=base_ids,
-        model_id=model_id or picked_model(app, base_ids),
+        model_id=variant.get("model_id") or picked_model(app, base_ids),
         conversation_id=CHAT.get() or None,
         language=language(),
-        edited_id=edited_id,
-        again_id=again_id,
+        edited_id=variant.get("edited_id", ""),
+        again_id=variant.get("again_id", ""),
+        query=variant.get("query", ""),
     )
     try:
         generation = app.answering.ask(request)

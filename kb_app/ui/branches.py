@@ -74,6 +74,12 @@ class Branches:
         question = self._question_of(answer)
         self._ask(question.text, again_id=question.id, model_id=model_id)
 
+    def search_again(self, answer: Message, key: str) -> None:
+        """Have the question answered once more from what a search for the widget's words finds (for ``on_click``)."""
+        query = str(widget(key) or "").strip()
+        question = self._question_of(answer)
+        self._ask(question.text, again_id=question.id, model_id=answer.model_id, query=query)
+
     def _edited(self, question: Message, key: str) -> None:
         text = str(widget(key) or "").strip()
         EDITED.pop()

@@ -12,8 +12,10 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
+from kb_app.ui.components import flash
 from kb_app.ui.sources import open_passage
-from kb_app.ui.state import widget
+from kb_app.ui.state import CONTEXT_CHARS, COPY, PASSAGE, widget
+from kb_app.ui.text import t
 
 _FOLDER = Path(__file__).resolve().parent
 _NAME = "kb_app.reader"
@@ -34,7 +36,12 @@ def reader() -> None:
         _declare(manager)
     if _mount is None:
         _mount = st.components.v2.component(_NAME, js="reader.js", isolate_styles=False)
-    _mount(key=_KEY, on_citation_change=_open_citation)
+    opened = PASSAGE.get()
+    data = {
+        "copy": COPY.pop(),
+        "passage": "" if opened is None else f"{opened.message_id} {opened.marker} {CONTEXT_CHARS.get()}",
+    }
+    _mount(key=_KEY, data=data, on_citation_change=_open_citation, on_copied_change=_say_copied)
 
 
 def _declare(manager: BidiComponentManager) -> None:
@@ -42,6 +49,10 @@ def _declare(manager: BidiComponentManager) -> None:
     component = ComponentConfig(name="reader", asset_dir="frontend")
     manifest = ComponentManifest(name="kb_app", version=version("streamlit"), components=[component])
     manager.register_from_manifest(manifest, _FOLDER)
+
+
+def _say_copied() -> None:
+    flash(t("answer.copied" if getattr(widget(_KEY), "copied", None) else "answer.not_copied"))
 
 
 def _open_citation() -> None:

@@ -6,38 +6,56 @@ import streamlit as st
 
 from kb_app.models import Message, Source
 from kb_app.ui.markup import label, plain
-from kb_app.ui.state import CONTEXT_CHARS, PASSAGE, OpenPassage
+from kb_app.ui.state import CONTEXT_CHARS, COPY, PASSAGE, OpenPassage
 from kb_app.ui.text import t
-
-_PREVIEW_CHARS = 120
 
 
 def source_list(message: Message) -> None:
-    """Show the sources of an answer in one expander: those it cites first, then those it was offered."""
+    """Show the sources an answer cites in one expander; where it cites none, those it was offered."""
     if not message.sources:
         return
     unused = message.status == "no_sources"
     cited = [source for source in message.sources if source.marker in message.cited]
     main = cited or list(message.sources)
     title = t("sources.nearest" if unused else "sources.title", count=len(main))
-    with st.expander(title, icon=":material/format_quote:", key=f"sources_{message.id}"):
-        for source in main:
+    key = f"sources_{message.id}"
+    names = label(", ".join(dict.fromkeys(source.document for source in main)), 60)
+    with st.expander(f"{title} :gray[{names}]", icon=":material/format_quote:", key=key, on_change="rerun") as panel:
+        for source in main if panel.open else ():
             _card(message.id, source)
-        others = [source for source in message.sources if source not in main]
-        if others:
-            st.caption(t("sources.others"))
-        for source in others:
-            _card(message.id, source, limit=_PREVIEW_CHARS)
 
 
-def _card(message_id: str, source: Source, limit: int | None = None) -> None:
-    text = source.text if limit is None or len(source.text) <= limit else f"{source.text[:limit]}…"
+def copy_button(message: Message) -> None:
+    """Draw the button that copies an answer and the numbered list of the sources it cites."""
+    if message.text:
+        st.button(
+            "",
+            key=f"copy_{message.id}",
+            type="tertiary",
+            icon=":material/content_copy:",
+            help=t("answer.copy"),
+            on_click=COPY.set,
+            args=(with_sources(message),),
+        )
+
+
+def with_sources(message: Message) -> str:
+    """Return an answer as plain text, followed by the sources it cites: number, document, page, heading."""
+    lines = []
+    for source in message.sources:
+        if source.marker in message.cited:
+            page = "" if source.page is None else t("sources.page", page=source.page)
+            lines.append(f"[{source.marker}] " + " · ".join(filter(None, (source.document, page, *source.heading))))
+    return "\n".join([message.text, "", *lines]) if lines else message.text
+
+
+def _card(message_id: str, source: Source) -> None:
     with st.container(key=f"source_{message_id}_{source.marker}", gap="xsmall"):
         st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}**")
         where = where_text(source)
         if where:
             st.caption(where)
-        st.markdown(plain(text))
+        st.markdown(plain(source.text))
         st.button(
             t("sources.open"),
             key=f"open_{message_id}_{source.marker}",

@@ -90,6 +90,7 @@ DRAFT: Slot[str] = Slot(key="kb.draft", default="")
 SHOWN_MESSAGES: Slot[int] = Slot(key="kb.shown_messages", default=20)
 SHOWN_CONVERSATIONS: Slot[int] = Slot(key="kb.shown_conversations", default=12)
 PASSAGE: Slot[OpenPassage | None] = Slot(key="kb.passage", default=None)
+COPY: Slot[str] = Slot(key="kb.copy", default="")  # what the browser shall put on the clipboard
 CONTEXT_CHARS: Slot[int] = Slot(key="kb.context_chars", default=500)
 RATING: Slot[str] = Slot(key="kb.rating", default="")  # the answer whose bad rating is being explained
 CORRECT: Slot[str] = Slot(key="kb.correct", default="")  # the answer the correction page shall open

@@ -18,3 +18,9 @@ def shown_text(page: AppTest) -> str:
     """Return every sentence the page shows, in order."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "toast", "badge")
     return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
+
+
+def open_sources(page: AppTest, message_id: str) -> AppTest:
+    """Unfold the sources of an answer, whose cards are drawn only then."""
+    page.session_state[f"sources_{message_id}"] = True
+    return page.run()

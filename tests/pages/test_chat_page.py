@@ -2,7 +2,7 @@
 
 import pytest
 from markdown_it import MarkdownIt
-from page_reading import Open, shown_text, wait_for_jobs
+from page_reading import Open, open_sources, shown_text, wait_for_jobs
 
 from kb_app.app import App
 from kb_app.messages import LANGUAGES, Language, translate
@@ -40,6 +40,7 @@ def test_an_empty_installation_leads_to_an_answer_in_three_clicks(app: App, open
     if running is not None:
         running.wait(30)
     page.run()
+    open_sources(page, app.history.messages(conversation.id)[-1].id)
 
     assert not page.exception
     text = shown_text(page)
@@ -83,6 +84,7 @@ def test_a_typed_question_is_answered_with_its_source(app: App, base_id: str, op
     if running is not None:
         running.wait(30)
     page.run()
+    open_sources(page, app.history.messages(conversation_id)[-1].id)
 
     text = shown_text(page)
     assert "35 degrees" in text
@@ -110,7 +112,7 @@ def test_a_source_opens_at_its_passage_in_the_document(app: App, base_id: str, o
     conversation_id = answered(app, base_id)
     answer = app.history.messages(conversation_id)[-1]
     page = open_page(chat=conversation_id)
-    page.button(key=f"open_{answer.id}_1").click().run()
+    open_sources(page, answer.id).button(key=f"open_{answer.id}_1").click().run()
 
     assert not page.exception
     assert ":orange-background[A bee colony keeps its brood at 35 degrees. In winter" in shown_text(page)
@@ -125,7 +127,7 @@ def test_a_source_whose_document_is_gone_shows_the_passage_as_it_was(app: App, b
     answer = app.history.messages(conversation_id)[-1]
     app.library.remove(base_id, [document.id for document in app.library.documents(base_id)])
     page = open_page(chat=conversation_id)
-    page.button(key=f"open_{answer.id}_1").click().run()
+    open_sources(page, answer.id).button(key=f"open_{answer.id}_1").click().run()
 
     assert "removed since this answer" in shown_text(page)
 
@@ -188,7 +190,8 @@ def test_a_name_that_is_an_image_stays_text(app: App, open_page: Open) -> None:
     base = app.library.create("![b](http://127.0.0.1:9/b.png)")
     name = "![d](http://127.0.0.1:9/d.png).md"
     app.jobs.wait(app.library.add_files(base.id, [Upload(name=name, data=NOTES.encode())]))
-    page = open_page(chat=answered(app, base.id))
+    conversation_id = answered(app, base.id)
+    page = open_sources(open_page(chat=conversation_id), app.history.messages(conversation_id)[-1].id)
 
     html = MarkdownIt().render(shown_text(page))
     assert "127.0.0.1" in html

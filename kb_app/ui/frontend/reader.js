@@ -1,12 +1,17 @@
-// What Streamlit has no widget for: a citation inside a text opens its passage, and on a phone the sidebar closes
-// once something was picked in it. Everything works without this file as well, by the buttons under an answer.
+// What Streamlit has no widget for: a citation inside a text opens its passage, an answer goes to the clipboard, an
+// opened passage is scrolled to, and on a phone the sidebar closes once something was picked in it.
 
 const CITATION = 'a[href^="#kb-source-"]';
 const PICKED = '.st-key-conversations .stButton button, .st-key-new_chat_sidebar button, [data-testid="stSidebarNavLink"]';
+const PASSAGE = ".st-key-passage_text mark, .st-key-passage_marked .stMarkdownColoredBackground, .st-key-passage_text .kb-passage";
 const NARROW = "(max-width: 767px)";
+const PATIENCE_MS = 2000;
+
+let copied = null;
+let shown = "";
 
 export default function (component) {
-  const { setTriggerValue } = component;
+  const { data, setTriggerValue } = component;
 
   const onClick = (event) => {
     const link = event.target.closest(CITATION);
@@ -19,10 +24,52 @@ export default function (component) {
     }
   };
   document.addEventListener("click", onClick, true);
+
+  if (data.copy && data.copy !== copied) {
+    copied = data.copy;
+    copy(data.copy).then((worked) => setTriggerValue("copied", worked));
+  } else if (!data.copy) {
+    copied = null;
+  }
+  if (data.passage !== shown) {
+    shown = data.passage;
+    if (shown) scrollToPassage(performance.now() + PATIENCE_MS);
+  }
   return () => document.removeEventListener("click", onClick, true);
 }
 
 function closeSidebar() {
   const button = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
   if (button) button.click();
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByCommand(text); // on plain HTTP in a local network there is no clipboard object
+  }
+}
+
+function copyByCommand(text) {
+  const box = document.createElement("textarea");
+  box.value = text;
+  box.style.position = "fixed";
+  document.body.append(box);
+  box.select();
+  const worked = document.execCommand("copy");
+  box.remove();
+  return worked;
+}
+
+function scrollToPassage(until) {
+  const mark = document.querySelector(PASSAGE);
+  if (mark) {
+    const box = mark.closest(".st-key-passage_text");
+    const offset = mark.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    if (offset > box.clientHeight * 0.6) box.scrollTop += offset - box.clientHeight * 0.25;
+  } else if (performance.now() < until) {
+    requestAnimationFrame(() => scrollToPassage(until));
+  }
 }
