@@ -2,13 +2,12 @@
 
 Its faults made harmless here: three retries that ignore ``Retry-After`` and also repeat "account in arrears"
 (none are left to it), lines of a stream split at U+2028 and the like, raw httpx and JSON errors in mid-stream,
-no ``close`` on a stream, messages changed in place, and waiting for the end of the body after the answer's.
+no ``close`` on a stream, and waiting for the end of the body after the answer's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from kb_app.providers.cloud_provider import CloudProvider
 from kb_app.providers.endpoint import Endpoint, is_local
 from kb_app.providers.failures import transport_error
 from kb_app.providers.families import FAMILIES
-from kb_app.providers.openai_compatible import not_a_stream
+from kb_app.providers.openai_compatible import CHAT_PATH, chat_body, not_a_stream
 from kb_app.providers.server_errors import body_error
 from kb_app.providers.stream import Hangup, protect_lines
 
@@ -98,9 +97,13 @@ class ZhipuServer:
     @contextlib.contextmanager
     def chunks(self, fields: Mapping[str, Any], hangup: Hangup) -> Iterator[Iterator[Any]]:
         """Start a streamed chat and give its chunks; leaving the context closes the connection."""
-        model = fields["model"]
+        from zhipuai import core
+
+        model, body = fields["model"], chat_body(fields)
         with self._client(model, hangup) as client:
-            stream = client.chat.completions.create(stream=True, **copy.deepcopy(dict(fields)))
+            stream = client.post(
+                CHAT_PATH, body=body, cast_type=object, stream=True, stream_cls=core.StreamResponse[object]
+            )
             with contextlib.closing(stream.response) as response:
                 kind = response.headers.get("content-type", "")
                 if "json" in kind or "html" in kind:

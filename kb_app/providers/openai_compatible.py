@@ -21,6 +21,7 @@ from kb_app.providers.stream import Hangup
 if TYPE_CHECKING:
     import openai
 
+CHAT_PATH = "/chat/completions"
 _LISTING_TIMEOUT_S = 5.0
 #: Where servers tell a model's window in ``/models``: vLLM, LM Studio, OpenRouter.
 _WINDOW_FIELDS = ("max_model_len", "max_context_length", "context_length")
@@ -110,10 +111,12 @@ class OpenAIServer:
     @contextlib.contextmanager
     def chunks(self, fields: Mapping[str, Any], hangup: Hangup) -> Iterator[Iterator[Any]]:
         """Start a streamed chat and give its chunks; leaving the context closes the connection."""
-        model = fields["model"]
+        import openai
+
+        model, body = fields["model"], chat_body(fields)
         with (
             self._client(model, hangup) as client,
-            client.chat.completions.create(stream=True, **fields) as stream,
+            client.post(CHAT_PATH, body=body, cast_to=object, stream=True, stream_cls=openai.Stream[object]) as stream,
         ):
             kind = stream.response.headers.get("content-type", "")
             if "json" in kind or "html" in kind:  # not a stream at all: a failure with status 200, or a web page
@@ -135,6 +138,13 @@ class OpenAIServer:
         """Return the names in ``/models`` and their windows, 0 where it does not tell."""
         with self._client("", read_s=_LISTING_TIMEOUT_S) as client:
             return {model.id: _window(model) for model in client.models.list().data or []}
+
+
+def chat_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a streamed chat for the arguments of ``chat.completions.create``."""
+    body = dict(fields)
+    extra: Mapping[str, Any] = body.pop("extra_body")
+    return {**body, **extra, "stream": True}
 
 
 def not_a_stream(account: Account, model: str, kind: str, text: str) -> Exception:

@@ -150,9 +150,10 @@ class Generation:
             self._take(event)
             self._events.append(event)
             self._changed.notify_all()
-            message = self._as_message()
-        self._saved = time.monotonic()
-        self._save(message)
+            message = self._as_message() if time.monotonic() - self._saved >= SAVE_EVERY_S else None
+        if message is not None:
+            self._saved = time.monotonic()
+            self._save(message)
         return True
 
     def _accept_piece(self, event: Token | Thinking) -> bool:

@@ -61,7 +61,7 @@ class Library:
 
     def living(self, base_ids: Sequence[str]) -> tuple[str, ...]:
         """Return those of the bases that exist, in the same order. Raises NotFoundError when none does."""
-        known = {base.id for base in self._bases.all()}
+        known = self._bases.choices(base_ids)
         found = tuple(base_id for base_id in base_ids if base_id in known)
         if not found:
             raise NotFoundError("none of the bases exists", name=", ".join(base_ids))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kb_app.errors import ConfigurationError
-from kb_app.models import KnowledgeBase, Price
+from kb_app.models import Price
 from kb_app.services.toml_file import TomlFile
 from kb_app.settings import CHOICES_FILE, Settings
 from kb_app.storage.bases import BaseRepository
@@ -55,14 +55,12 @@ class ModelChoices:
 
     def model_for(self, base_ids: Sequence[str]) -> str:
         """Return the model that the bases' questions start with, empty where they do not agree on one."""
-        return _agreed([base.model_id for base in self._among(base_ids)])
+        return _agreed([model_id for model_id, _ in self._bases.choices(base_ids).values()])
 
     def fallback_for(self, base_ids: Sequence[str]) -> str:
         """Return the model that steps in for questions to the bases: theirs where they agree, else the app's."""
-        return _agreed([base.fallback_model_id for base in self._among(base_ids)]) or self.fallback_model
-
-    def _among(self, base_ids: Sequence[str]) -> list[KnowledgeBase]:
-        return [base for base in self._bases.all() if base.id in base_ids]
+        theirs = [fallback_id for _, fallback_id in self._bases.choices(base_ids).values()] if base_ids else []
+        return _agreed(theirs) or self.fallback_model
 
     def _change(self, table: str, values: Mapping[str, Any]) -> None:
         with self._lock:

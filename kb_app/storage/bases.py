@@ -1,6 +1,6 @@
 """Repository of knowledge bases: SQL in, plain dataclasses out. Every method is one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
@@ -35,6 +35,13 @@ class BaseRepository:
         with self._database.read() as session:
             rows = session.execute(_bases().order_by(KnowledgeBaseRow.name_key)).all()
             return [_to_base(*row) for row in rows]
+
+    def choices(self, base_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return id -> (first model, fallback model) of those of the bases that exist."""
+        row = KnowledgeBaseRow
+        query = select(row.id, row.model_id, row.fallback_model_id).where(row.id.in_(base_ids))
+        with self._database.read() as session:
+            return {base_id: (model_id, fallback_id) for base_id, model_id, fallback_id in session.execute(query)}
 
     def get(self, base_id: str) -> KnowledgeBase:
         """Return one base. Raises NotFoundError."""
