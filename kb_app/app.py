@@ -21,6 +21,7 @@ from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
 from kb_app.services.evaluation import Evaluation
+from kb_app.services.exporting import Exports
 from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
 from kb_app.services.indexes import Indexes
@@ -62,6 +63,7 @@ from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import migrate, wait_for_schema
 from kb_app.storage.model_calls import ModelCallRepository
 from kb_app.storage.prompts import PromptRepository
+from kb_app.storage.rated_answers import RatedAnswers
 from kb_app.storage.shelf import ShelfRepository
 from kb_app.storage.summaries import SummaryRepository
 from kb_app.storage.tags import TagRepository
@@ -141,6 +143,8 @@ class App:
         )
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         training = TrainingRepository(self._database)
+        rated = RatedAnswers(self._database, conversations)
+        self.exports = Exports(repositories.bases, corrections, rated, training, self.prompts)
         self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)

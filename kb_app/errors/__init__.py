@@ -56,6 +56,11 @@ KBAppError
         SetNameError          set_name
         CaseEmptyError        case_empty         no question, or nothing that is expected
         QuestionsFileError    questions_file     not a file of questions
+    ExportError               export
+        ExportEmptyError      export_empty       nothing to export
+        ExportSplitError      export_split       shares that are none
+        ExportFolderError     export_folder      not to be written, or not empty
+        ExportRefusedError    export_refused     a trainer would drop items silently
     ProviderError             provider
         UnreachableError      unreachable        server not running, or refused
         ProviderTimeoutError  timeout
@@ -94,6 +99,13 @@ from kb_app.errors.evaluation import (
     EvaluationGoneError,
     QuestionsFileError,
     SetNameError,
+)
+from kb_app.errors.exports import (
+    ExportEmptyError,
+    ExportError,
+    ExportFolderError,
+    ExportRefusedError,
+    ExportSplitError,
 )
 from kb_app.errors.files import (
     ArchiveBombError,
@@ -202,6 +214,11 @@ __all__ = [
     "DuplicateSetError",
     "EvaluationError",
     "EvaluationGoneError",
+    "ExportEmptyError",
+    "ExportError",
+    "ExportFolderError",
+    "ExportRefusedError",
+    "ExportSplitError",
     "InterruptedStreamError",
     "InvalidNameError",
     "KBAppError",

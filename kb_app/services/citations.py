@@ -7,6 +7,7 @@ from ingestion.sentences import Span
 from kb_app.models import Source
 
 _MARKER = re.compile(r"[\[【](\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)[\]】](?!\()")  # "[1](url)" is a link, not a marker
+_SPACED_MARKER = re.compile(rf"[ \t]*{_MARKER.pattern}")
 _SEPARATOR = re.compile(r"\s*[,，、]\s*")
 #: Code and formulas, in which brackets have a meaning of their own.
 VERBATIM = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL)
@@ -68,3 +69,14 @@ def _place(words: str, passage: str) -> Span | None:
             if found := re.search(pattern, passage):
                 return found.span()
     return None
+
+
+def without_markers(text: str, source_count: int) -> str:
+    """Return an answer without the markers of its ``source_count`` passages, for readers who do not see those."""
+
+    def drop(match: re.Match[str]) -> str:
+        numbers = [int(number) for number in _SEPARATOR.split(match[1])]
+        return "" if all(1 <= number <= source_count for number in numbers) else match[0]
+
+    parts = VERBATIM.split(text)
+    return "".join(part if place % 2 else _SPACED_MARKER.sub(drop, part) for place, part in enumerate(parts))
