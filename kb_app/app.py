@@ -22,6 +22,7 @@ from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
 from kb_app.services.evaluation import Evaluation
 from kb_app.services.exporting import Exports
+from kb_app.services.freshness import Freshness
 from kb_app.services.hardware import Hardware
 from kb_app.services.history import History
 from kb_app.services.indexes import Indexes
@@ -62,6 +63,7 @@ from kb_app.storage.lock import DataFolderLock, prepare_data_dir
 from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import migrate, wait_for_schema
 from kb_app.storage.model_calls import ModelCallRepository
+from kb_app.storage.passages import PassageRepository
 from kb_app.storage.prompts import PromptRepository
 from kb_app.storage.rated_answers import RatedAnswers
 from kb_app.storage.shelf import ShelfRepository
@@ -129,6 +131,7 @@ class App:
             top_k=settings.top_k,
             needs_second_person=settings.second_reviewer,
         )
+        self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))
         self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
@@ -164,6 +167,7 @@ class App:
         self.model_store.close()
         self._summariser.close()
         self.watching.close()
+        self.freshness.close()
         self._worker.close()
         self._indexes.close()
         self._database.close()
@@ -209,6 +213,7 @@ class App:
             self.summaries.catch_up(base)
         self._summariser.start()
         self.watching.start()
+        self.freshness.start()
 
 
 def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressPolicy = is_public) -> App:

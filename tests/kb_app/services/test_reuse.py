@@ -169,3 +169,36 @@ def test_a_follow_up_is_matched_by_what_it_means(app, base):
     assert ask(app, base, "水温呢？", conversation_id=again.conversation_id).reuse == "exact"
     elsewhere = ask(app, base, "绿茶怎么保存？")
     assert ask(app, base, "水温呢？", conversation_id=elsewhere.conversation_id).reuse != "exact"
+
+
+def replace_tea(app, base, data):
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="龙井.md", data=data)]))
+    app.freshness.check()
+
+
+def test_a_correction_goes_stale_with_its_document_and_comes_back_with_it(app):
+    base = make_base(app, "会变的")
+    correction = corrected(app, base)
+    replace_tea(app, base, "# 龙井茶\n\n狮峰山的龙井最为名贵。冲泡龙井茶的水温有讲究。\n".encode())
+    assert app.corrections.get(correction.id).stale == "document_replaced"
+    assert ask(app, base, QUESTION).reuse == ""
+    replace_tea(app, base, TEA)
+    assert app.corrections.get(correction.id).stale == ""
+    assert ask(app, base, QUESTION).reuse == "exact"
+    app.library.remove(base.id, [one.id for one in app.library.documents(base.id)])
+    app.freshness.check()
+    assert app.corrections.get(correction.id).stale == "document_removed"
+    assert any(notice.key == "corrections_stale" for notice in app.notices.current())
+
+
+def test_a_passage_that_moved_is_linked_again(app):
+    base = make_base(app, "移动的")
+    correction = corrected(app, base)
+    longer = "# 前言\n\n这一节是后来加上的，与水温没有关系。\n\n".encode() + TEA
+    replace_tea(app, base, longer)
+    moved = app.corrections.get(correction.id)
+    assert (moved.stale, moved.version) == ("", correction.version)
+    (source,), (before,) = moved.support, correction.support
+    assert source.document_id != before.document_id
+    assert app.library.text(source.document_id).text[source.start : source.end] == source.text
+    assert ask(app, base, QUESTION).reuse == "exact"
