@@ -8,7 +8,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.models import KnowledgeBase, Message
 from kb_app.ui.answer import live_answer, show_messages, stop_button
-from kb_app.ui.asking import ask, question_box, scope, scope_controls, watch_models
+from kb_app.ui.asking import adopt_linked_bases, ask, question_box, scope, scope_controls, watch_models
 from kb_app.ui.bases import base_dialogs
 from kb_app.ui.branches import Branches, earlier_button, later_buttons
 from kb_app.ui.conversation_menu import undo_notice
@@ -31,6 +31,7 @@ def main() -> None:
         welcome(app)
         return
     is_known = open_from_url(app)
+    adopt_linked_bases(bases)
     sidebar(app, bases)
     undo_notice(app)
     if not is_known:

@@ -100,6 +100,10 @@ class History:
         """Return one message. Raises NotFoundError."""
         return self._conversations.message(message_id)
 
+    def newest_reply(self, message_id: str) -> Message | None:
+        """Return the newest message that goes on from one: the answer to a question."""
+        return self._conversations.newest_reply(message_id)
+
     def rate(self, message_id: str, rating: Rating | None) -> None:
         """Set or take back a reader's rating of an answer. Raises NotFoundError."""
         self._conversations.rate(message_id, rating)

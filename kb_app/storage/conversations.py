@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from kb_app.errors import NotFoundError
@@ -150,10 +150,21 @@ class ConversationRepository:
                 raise NotFoundError(f"message {message_id}", name=message_id)
             return to_message(row)
 
+    def newest_reply(self, message_id: str) -> Message | None:
+        """Return the newest message that goes on from one."""
+        query = select(MessageRow).where(MessageRow.parent_id == message_id).order_by(MessageRow.position.desc())
+        with self._database.read() as session:
+            row = session.scalars(query.where(MessageRow.conversation_id == _owner(message_id)).limit(1)).first()
+            return None if row is None else to_message(row)
+
     def message_count(self, conversation_id: str) -> int:
         """Return how many messages the branch that is shown has."""
         with self._database.read() as session:
             return len(_shown(session, conversation_id)[1])
+
+
+def _owner(message_id: str) -> ScalarSelect[str]:
+    return select(MessageRow.conversation_id).where(MessageRow.id == message_id).scalar_subquery()
 
 
 def _conversation_for(session: Session, new: NewTurn, time: str) -> ConversationRow:

@@ -12,7 +12,19 @@ from kb_app.services.answering import AskRequest
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
 from kb_app.ui.model_choice import model_name, model_options, picked_model
-from kb_app.ui.state import CHAT, CHAT_INPUT_WIDGET, DRAFT, MESSAGE, MODEL, MODEL_CHECKS, SCOPE, set_widget, widget
+from kb_app.ui.state import (
+    CHAT,
+    CHAT_INPUT_WIDGET,
+    DRAFT,
+    MESSAGE,
+    MODEL,
+    MODEL_CHECKS,
+    SCOPE,
+    drop_linked_bases,
+    linked_bases,
+    set_widget,
+    widget,
+)
 from kb_app.ui.text import describe, language, t
 
 #: Hands a question over: ``ask`` without its first two arguments.
@@ -75,6 +87,17 @@ def _scope_changed(key: str) -> None:
     picked = widget(key)
     assert isinstance(picked, list)
     SCOPE.set(tuple(picked))
+    drop_linked_bases()
+
+
+def adopt_linked_bases(bases: Sequence[KnowledgeBase]) -> None:
+    """Ask what ``?kb=`` names, by id or name; say so where none of it exists."""
+    named = linked_bases()
+    found = tuple(base.id for base in bases if base.id in named or base.name in named)
+    if found:
+        SCOPE.set(found)
+    elif named:
+        st.info(t("history.unknown_base"), icon=":material/link_off:")
 
 
 def _model_changed(key: str) -> None:

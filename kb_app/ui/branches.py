@@ -214,12 +214,15 @@ def _version(app: App, message: Message) -> None:
     )
     if message.created_at:
         st.caption(local_time(message.created_at))
-    with st.container(key=f"version_{message.id}"):
-        st.markdown(plain(message.text) if message.role == "user" else safe(message.text))
-    if message.role == "assistant":
-        names = dict.fromkeys(source.document for source in message.sources if source.marker in message.cited)
-        if names:
-            st.caption(t("history.sources", count=len(names)) + " " + " · ".join(label(name, 60) for name in names))
+    if message.role == "user":
+        st.markdown(f"**{plain(message.text)}**")
+    answer = app.history.newest_reply(message.id) if message.role == "user" else message
+    if answer is None:
+        return
+    st.markdown(safe(answer.text))
+    names = dict.fromkeys(source.document for source in answer.sources if source.marker in answer.cited)
+    if names:
+        st.caption(t("history.sources", count=len(names)) + " " + " · ".join(label(name, 60) for name in names))
 
 
 def _use(app: App, message_id: str) -> None:

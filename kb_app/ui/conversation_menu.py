@@ -1,6 +1,7 @@
 """What can be done with one conversation: title, tags, pin, archive, link, delete and undo."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -36,47 +37,49 @@ def conversation_menu(app: App, conversation: Conversation) -> None:
     with st.container(horizontal=True, gap="small"):
         pin_button(app, conversation)
         archive_button(app, conversation)
-        st.button(
-            t("history.delete"),
-            key="delete_chat",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=delete,
-            args=(app, conversation),
-        )
+        delete_button(app, conversation)
     st.caption(t("history.export"))
     export_buttons(app, lambda: [conversation.id], conversation.title, is_one=True)
     st.caption(t("history.link"))
     st.code(_link(conversation), language=None, wrap_lines=True)
 
 
-def pin_button(app: App, conversation: Conversation, place: str = "menu") -> None:
-    """Draw the button that pins or unpins."""
+def pin_button(app: App, conversation: Conversation, *, is_small: bool = False) -> None:
+    """Draw the button that pins or unpins; a small one is an icon."""
+    word, icon = ("unpin", "keep_off") if conversation.pinned else ("pin", "keep")
+    _button(f"pin_{_place(is_small)}_{conversation.id}", word, icon, is_small, partial(_pin, app, conversation))
+
+
+def archive_button(app: App, conversation: Conversation, *, is_small: bool = False) -> None:
+    """Draw the button that archives, or takes out of the archive; a small one is an icon."""
+    word = "unarchive" if conversation.archived else "archive"
+    _button(f"archive_{_place(is_small)}_{conversation.id}", word, word, is_small, partial(archive, app, conversation))
+
+
+def delete_button(app: App, conversation: Conversation, *, is_small: bool = False) -> None:
+    """Draw the button that deletes; a small one is an icon."""
+    key = f"delete_row_{conversation.id}" if is_small else "delete_chat"
+    _button(key, "delete", "delete", is_small, partial(delete, app, conversation))
+
+
+def _place(is_small: bool) -> str:
+    return "row" if is_small else "menu"
+
+
+def _button(key: str, word: str, icon: str, is_small: bool, action: Callable[[], None]) -> None:
+    text = t(f"history.{word}")
     st.button(
-        t("history.unpin" if conversation.pinned else "history.pin"),
-        key=f"pin_{place}_{conversation.id}",
-        icon=":material/keep_off:" if conversation.pinned else ":material/keep:",
+        "" if is_small else text,
+        key=key,
+        icon=f":material/{icon}:",
         type="tertiary",
-        on_click=_pin,
-        args=(app, conversation),
+        help=text if is_small else None,
+        on_click=action,
     )
 
 
 def _pin(app: App, conversation: Conversation) -> None:
     _act(lambda: app.history.pin(conversation.id, not conversation.pinned))
-
-
-def archive_button(app: App, conversation: Conversation, place: str = "menu") -> None:
-    """Draw the button that archives, or takes out of the archive."""
-    word = "unarchive" if conversation.archived else "archive"
-    st.button(
-        t(f"history.{word}"),
-        key=f"archive_{place}_{conversation.id}",
-        icon=f":material/{word}:",
-        type="tertiary",
-        on_click=archive,
-        args=(app, conversation),
-    )
 
 
 def archive(app: App, conversation: Conversation) -> None:

@@ -18,12 +18,18 @@ from kb_app.ui.state import (
     SHOWN_CONVERSATIONS,
     SHOWN_MESSAGES,
     adopt_url,
+    drop_linked_bases,
 )
 from kb_app.ui.text import t
 
 
 def open_conversation(conversation: Conversation | None, message_id: str = "") -> None:
     """Make ``conversation`` (None: a new one) the open one, with its bases and model, at the message if any."""
+    drop_linked_bases()
+    _take(conversation, message_id)
+
+
+def _take(conversation: Conversation | None, message_id: str) -> None:
     CHAT.set("" if conversation is None else conversation.id)
     MESSAGE.set(message_id)
     for slot in (SHOWN_MESSAGES, PASSAGE, EDITED):
@@ -47,7 +53,7 @@ def open_from_url(app: App) -> bool:
         open_conversation(None)
         return False
     if conversation_id != before:
-        open_conversation(conversation, message_id)
+        _take(conversation, message_id)
     return True
 
 

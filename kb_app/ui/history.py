@@ -9,9 +9,10 @@ from kb_app.app import App
 from kb_app.models import Conversation, ConversationFilter, ConversationHit, Shelf
 from kb_app.retrieval.analyzer import analyse
 from kb_app.services.history import EVERYDAY, TRASH_DAYS
+from kb_app.ui.branches import show_branch
 from kb_app.ui.components import confirm, flash, open_dialog
 from kb_app.ui.conversation_files import export_buttons
-from kb_app.ui.conversation_menu import archive, archive_button, delete, pin_button
+from kb_app.ui.conversation_menu import archive, archive_button, delete, delete_button, pin_button
 from kb_app.ui.conversations import open_conversation
 from kb_app.ui.highlight import highlight_html, snippet
 from kb_app.ui.markup import label, plain
@@ -93,11 +94,11 @@ def results(app: App, query: str, where: ConversationFilter) -> None:
     if not hits:
         st.info(t("history.nothing_found", query=plain(query)), icon=":material/search_off:")
     for hit in hits[:limit]:
-        _hit(hit, query)
+        _hit(app, hit, query)
     _more_button(len(hits) > limit)
 
 
-def _hit(hit: ConversationHit, query: str) -> None:
+def _hit(app: App, hit: ConversationHit, query: str) -> None:
     conversation, message = hit.conversation, hit.message
     with st.container(key=f"hit_{conversation.id}", gap="xsmall"):
         st.button(
@@ -105,7 +106,7 @@ def _hit(hit: ConversationHit, query: str) -> None:
             key=f"open_hit_{conversation.id}",
             type="tertiary",
             on_click=_open,
-            args=(conversation, message.id if message is not None else ""),
+            args=(app, conversation, message.id if message is not None else ""),
         )
         if message is None:
             st.caption(t("history.found_in_title"))
@@ -136,7 +137,7 @@ def conversation_rows(app: App, where: ConversationFilter) -> None:
 
 def _row(app: App, conversation: Conversation) -> None:
     with st.container(key=f"row_{conversation.id}", gap=None):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if not conversation.deleted_at:
                 _pick_box(conversation)
             st.button(
@@ -144,32 +145,30 @@ def _row(app: App, conversation: Conversation) -> None:
                 key=f"open_row_{conversation.id}",
                 icon=":material/keep:" if conversation.pinned else None,
                 type="tertiary",
+                width="stretch",
                 disabled=bool(conversation.deleted_at),
                 on_click=_open,
-                args=(conversation, ""),
+                args=(app, conversation, ""),
             )
-        with st.container(key=f"facts_{conversation.id}", horizontal=True, vertical_alignment="center"):
-            st.caption(" · ".join(_facts(conversation)), width="content")
-            if conversation.deleted_at:
-                st.button(
-                    t("history.restore"),
-                    key=f"restore_{conversation.id}",
-                    icon=":material/undo:",
-                    type="tertiary",
-                    on_click=app.history.restore,
-                    args=(conversation.id,),
-                )
-            else:
-                pin_button(app, conversation, "row")
-                archive_button(app, conversation, "row")
-                st.button(
-                    t("history.delete"),
-                    key=f"delete_row_{conversation.id}",
-                    icon=":material/delete:",
-                    type="tertiary",
-                    on_click=delete,
-                    args=(app, conversation),
-                )
+            _row_buttons(app, conversation)
+        with st.container(key=f"facts_{conversation.id}"):
+            st.caption(" · ".join(_facts(conversation)))
+
+
+def _row_buttons(app: App, conversation: Conversation) -> None:
+    if conversation.deleted_at:
+        st.button(
+            t("history.restore"),
+            key=f"restore_{conversation.id}",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=app.history.restore,
+            args=(conversation.id,),
+        )
+        return
+    pin_button(app, conversation, is_small=True)
+    archive_button(app, conversation, is_small=True)
+    delete_button(app, conversation, is_small=True)
 
 
 def _pick_box(conversation: Conversation) -> None:
@@ -245,7 +244,9 @@ def _more_button(is_needed: bool) -> None:
         )
 
 
-def _open(conversation: Conversation, message_id: str) -> None:
+def _open(app: App, conversation: Conversation, message_id: str) -> None:
+    if message_id:
+        show_branch(app, message_id)
     open_conversation(conversation, message_id)
     go_to("chat")
 

@@ -62,6 +62,21 @@ def adopt_url(slot: Slot[str]) -> str:
     return slot.get()
 
 
+def linked_bases() -> tuple[str, ...]:
+    """Return what ``?kb=`` names in the address bar, once for each link: ids or names, any number."""
+    named = tuple(st.query_params.get_all("kb"))
+    link = "\n".join((*named, st.query_params.get("chat", "")))
+    if not named or link == LINKED.get():
+        return ()
+    LINKED.set(link)
+    return named
+
+
+def drop_linked_bases() -> None:
+    """Take ``?kb=`` out of the address bar: other bases were chosen since."""
+    st.query_params.pop("kb", None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPassage:
     """The source whose document is shown in the dialog."""
@@ -74,7 +89,7 @@ CHAT: Slot[str] = Slot(key="kb.chat", default="", parameter="chat")
 MESSAGE: Slot[str] = Slot(key="kb.message", default="", parameter="message")  # the one a link or a search leads to
 EDITED: Slot[str] = Slot(key="kb.edited", default="")  # the question that is being edited
 BRANCHED: Slot[str] = Slot(key="kb.branched", default="")  # the message whose branch dialog is open
-LINKED_BASE: Slot[str] = Slot(key="kb.linked_base", default="")
+LINKED: Slot[str] = Slot(key="kb.linked", default="")  # the bases and conversation of the last link that was followed
 UNDO: Slot[tuple[str, str] | None] = Slot(key="kb.undo", default=None)  # id and title of what was just deleted
 SHELF: Slot[str] = Slot(key="kb.shelf", default="current")
 TAG: Slot[str] = Slot(key="kb.tag", default="")

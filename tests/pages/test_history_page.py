@@ -66,8 +66,32 @@ def test_a_link_to_a_message_shows_its_branch(app: App, base_id: str, open_page:
     question = app.history.messages(first.conversation_id)[0]
     asked(app, base_id, "What do bees form?", conversation_id=first.conversation_id, edited_id=question.id)
     assert "How warm" not in shown_text(open_page(chat=first.conversation_id))
+    page = open_page("history")
+    page.text_input(key="history_query").set_value("warm").run()
+    page.button(key=f"open_hit_{first.conversation_id}").click().run()
+    assert "How warm is the brood?" in shown_text(page)
 
-    assert "How warm is the brood?" in shown_text(open_page(chat=first.conversation_id, message=first.id))
+    latest = app.history.view(first.conversation_id, 5).siblings[question.id][-1]
+    assert "What do bees form?" in shown_text(open_page(chat=first.conversation_id, message=latest))
+
+
+def test_a_link_opens_the_conversation_with_the_bases_it_names(app: App, base_id: str, open_page: Open) -> None:
+    other = app.library.create("Other")
+    answer = asked(app, base_id, "How warm is the brood?")
+
+    def scope_of(**query: str) -> list[str]:
+        page = open_page(chat=answer.conversation_id, **query)
+        assert "How warm is the brood?" in shown_text(page)
+        return list(page.multiselect(key="scope_bases_sidebar").value)
+
+    assert scope_of() == [base_id]
+    assert scope_of(kb=other.id) == [other.id]
+    assert scope_of(kb="Other") == [other.id]
+    assert scope_of(kb="gone") == [base_id]
+    page = open_page(chat=answer.conversation_id, kb=other.id)
+    page.multiselect(key="scope_bases_sidebar").set_value([base_id, other.id]).run()
+    assert page.multiselect(key="scope_bases_sidebar").value == [base_id, other.id]
+    assert "kb" not in page.query_params
 
 
 def test_the_list_is_kept_in_order(app: App, base_id: str, open_page: Open) -> None:
