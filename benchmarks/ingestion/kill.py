@@ -12,10 +12,12 @@ import hashlib
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ import source_tree  # noqa: F401 - before our own packages
 from ingestion.load import supported_extensions
 
 _SEED = 20261122
-_GIVE_UP_S = 900
+_GIVE_UP_S = 1800
+_LATER_S = 1.0
 _BASE = "killed"
 
 
@@ -118,23 +121,33 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def run(data_dir: Path, arguments: argparse.Namespace, kill_after_s: float | None = None) -> float:
-    """Run one process on a data folder, to its end or until it is killed; return the seconds after the queueing."""
+def run(data_dir: Path, arguments: argparse.Namespace, kill_at: float | None = None) -> float:
+    """Run one process on a data folder to its end, or kill it at a share of the work; return its seconds."""
     command = [sys.executable, __file__, str(arguments.folder), "--files", str(arguments.files), "--in", str(data_dir)]
+    is_first = not (data_dir / "kb.sqlite3").exists()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        is_first = not (data_dir / "kb.sqlite3").exists()
         if is_first and process.stdout.readline() != "queued\n":
             raise SystemExit("the files could not be queued")
         started = time.monotonic()
-        try:
-            process.wait(timeout=kill_after_s if kill_after_s is not None else _GIVE_UP_S)
-        except subprocess.TimeoutExpired:
+        if kill_at is not None:
+            wait_for_share(data_dir, kill_at, process)
             process.kill()
-            return time.monotonic() - started
-        if process.returncode:
+        elif process.wait(_GIVE_UP_S):
             raise SystemExit(f"the app ended with {process.returncode}")
         return time.monotonic() - started
+
+
+def wait_for_share(data_dir: Path, share: float, process: subprocess.Popen[str]) -> None:
+    """Wait until this share of the files is done, and then a moment: files end in groups."""
+    query = "SELECT count(*) FILTER (WHERE state NOT IN ('queued', 'running')), count(*) FROM jobs"
+    with closing(sqlite3.connect(f"file:{data_dir / 'kb.sqlite3'}?mode=ro", uri=True, timeout=10)) as database:
+        while process.poll() is None:
+            done, total = database.execute(query).fetchone()
+            if done >= share * total:
+                break
+            time.sleep(0.005)
+    time.sleep(random.uniform(0.0, _LATER_S))
 
 
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
@@ -171,13 +184,17 @@ def main() -> None:
         for number in range(1, arguments.kills + 1):
             folder = scratch / f"kill-{number}"
             folder.mkdir()
-            moment_s = rng.uniform(0.0, whole_s)
-            run(folder, arguments, moment_s)
+            share = rng.random()
+            killed_s = run(folder, arguments, share)
             restart_s = run(folder, arguments)
             problems = differences(wanted, json.loads((folder / "state.json").read_text(encoding="utf-8")))
             wrong += bool(problems)
             outcome = "; ".join(problems) or "equal"
-            print(f"{number:3}: killed after {moment_s:5.1f} s, done {restart_s:5.1f} s later: {outcome}", flush=True)
+            print(
+                f"{number:3}: killed after {share:4.0%} of the files ({killed_s:.1f} s),"
+                f" done {restart_s:.1f} s after the restart: {outcome}",
+                flush=True,
+            )
             shutil.rmtree(folder)
         print(f"{wrong} of {arguments.kills} ended differently")
     finally:

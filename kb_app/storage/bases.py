@@ -72,19 +72,11 @@ class BaseRepository:
 
 
 def _bases() -> Select[KnowledgeBaseRow, int, int]:
-    totals = (
-        select(
-            DocumentRow.base_id,
-            func.count().label("documents"),
-            func.sum(DocumentRow.chunk_count).label("chunks"),
-        )
-        .where(DocumentRow.status == "ready")
-        .group_by(DocumentRow.base_id)
-        .subquery()
-    )
-    return select(KnowledgeBaseRow, func.coalesce(totals.c.documents, 0), func.coalesce(totals.c.chunks, 0)).outerjoin(
-        totals, totals.c.base_id == KnowledgeBaseRow.id
-    )
+    # Of one base's documents only, and out of an index that has all it takes: this is asked for every file.
+    mine = (DocumentRow.base_id == KnowledgeBaseRow.id, DocumentRow.status == "ready")
+    documents = select(func.count()).select_from(DocumentRow).where(*mine).scalar_subquery()
+    chunks = select(func.coalesce(func.sum(DocumentRow.chunk_count), 0)).where(*mine).scalar_subquery()
+    return select(KnowledgeBaseRow, documents, chunks)
 
 
 def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBase:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from kb_app.models import ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
@@ -83,9 +83,15 @@ class JobRepository:
         """
         paused = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.paused)
         waits = JobRow.kind.in_(_PAUSABLE) & JobRow.base_id.in_(paused)
-        mine = (JobRow.kind == "summarise") == writing
-        order = (JobRow.kind == "card", JobRow.sequence)
-        query = select(JobRow).where(JobRow.state == "queued", mine, ~waits).order_by(*order).limit(1)
+        due = select(JobRow).where(JobRow.state == "queued", ~waits).order_by(JobRow.sequence).limit(1)
+        if writing:
+            return self._claim(due.where(JobRow.kind == "summarise"))
+        # Two queries, because an order by kind would sort the whole queue for every job.
+        return self._claim(due.where(JobRow.kind.not_in(SUMMARY_KINDS))) or self._claim(
+            due.where(JobRow.kind == "card")
+        )
+
+    def _claim(self, query: Select[JobRow]) -> ClaimedJob | None:
         with self._database.read() as session:
             if session.scalars(query).first() is None:
                 return None

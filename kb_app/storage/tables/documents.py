@@ -55,6 +55,7 @@ class DocumentRow(Row):
     __tablename__ = "documents"
     __table_args__ = (
         Index("ix_documents_base_id_sha256", "base_id", "sha256"),
+        Index("ix_documents_base_id_status_chunk_count", "base_id", "status", "chunk_count"),
         Index(
             "uq_documents_base_id_name",
             "base_id",
