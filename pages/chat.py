@@ -13,7 +13,7 @@ from kb_app.ui.bases import base_dialogs
 from kb_app.ui.branches import Branches, earlier_button, later_buttons
 from kb_app.ui.conversation_menu import undo_notice
 from kb_app.ui.conversations import conversation_list, new_chat_button, open_from_url
-from kb_app.ui.first_run import example_questions, welcome
+from kb_app.ui.first_run import example_questions, next_questions, welcome
 from kb_app.ui.jobs import is_busy, job_progress
 from kb_app.ui.navigation import go_to
 from kb_app.ui.passage import passage_dialog
@@ -71,6 +71,8 @@ def history(app: App, bases: Sequence[KnowledgeBase]) -> list[Message]:
     saved = [message for message in view.messages if message.id != unfinished]
     branches = Branches(app, view, partial(ask, app, bases))
     show_messages(app, saved, branches)
+    if len(saved) > 1 and generation is None and not view.later and saved[-1].role == "assistant":
+        next_questions(saved[-1], saved[-2].text, partial(ask, app, bases))
     later_buttons(view)
     if len(saved) < len(view.messages):
         live_answer(app, conversation_id)

@@ -7,6 +7,7 @@ from kb_app.models.base import (
 )
 from kb_app.models.chat import (
     AnswerEvent,
+    AnswerStyle,
     ChatMessage,
     ChatOptions,
     ChatRequest,
@@ -105,6 +106,7 @@ __all__ = [
     "CARD_INDEX",
     "KEPT_WARNING",
     "AnswerEvent",
+    "AnswerStyle",
     "CaseOrigin",
     "CaseResult",
     "CaseStatus",

@@ -7,6 +7,7 @@ from kb_app.models.base import ErrorInfo
 from kb_app.models.rating import Rating
 from kb_app.models.search import Source
 
+AnswerStyle = Literal["normal", "short", "detailed", "list"]
 Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
 #: How a correction took part in an answer: not at all, as the answer itself, or as an example for it.
@@ -41,6 +42,7 @@ class ChatRequest:
     question: str = ""
     sources: tuple[Source, ...] = ()
     language: Literal["zh", "en"] = "zh"
+    style: AnswerStyle = "normal"
     options: ChatOptions = ChatOptions()
 
 

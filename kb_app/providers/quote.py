@@ -1,17 +1,19 @@
 """Answers without a language model: the documents' own sentences, with the numbers of their passages."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from ingestion.protocols import Embedder
 from kb_app.errors import ModelNotFoundError
 from kb_app.messages import translate
-from kb_app.models import ChatRequest, Finished, ModelEvent, ModelInfo, Token
+from kb_app.models import AnswerStyle, ChatRequest, Finished, ModelEvent, ModelInfo, Token
 from kb_app.protocols import ChatModel
 from kb_app.providers.stream import EventStream, Hangup
 from kb_app.retrieval.quote import Quote, select_quotes
 
 _PIECE_CHARS = 12
+#: How many sentences are quoted at most.
+_QUOTES: Mapping[AnswerStyle, int] = {"short": 1, "normal": 3, "list": 5, "detailed": 6}
 _OWN_BRACKETS = re.compile(r"\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\](?!\()")
 _WINDOW_TOKENS = 1_000_000
 
@@ -28,7 +30,7 @@ class QuoteModel:
         return EventStream(self._events(request), Hangup())
 
     def _events(self, request: ChatRequest) -> Generator[ModelEvent]:
-        quotes = select_quotes(request.question, request.sources)
+        quotes = select_quotes(request.question, request.sources, _QUOTES[request.style])
         intro = translate(request.language, "quote.intro" if quotes else "quote.none")
         text = "\n\n".join([intro, *map(_as_markdown, quotes)])
         for start in range(0, len(text), _PIECE_CHARS):

@@ -14,6 +14,7 @@ from kb_app.errors import BusyError, KBAppError, error_info
 from kb_app.messages import Language, translate
 from kb_app.models import (
     AnswerEvent,
+    AnswerStyle,
     ChatOptions,
     ChatRequest,
     CorrectionMatch,
@@ -25,6 +26,7 @@ from kb_app.models import (
     Retrieval,
     Retrieved,
     Reused,
+    SearchFilters,
     Source,
     Token,
 )
@@ -43,7 +45,7 @@ from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
 from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
-from kb_app.services.prompts import answer_prompt, language_of
+from kb_app.services.prompts import answer_prompt, language_of, with_wishes
 from kb_app.services.reuse import Reuse
 from kb_app.storage.conversations import ConversationRepository
 
@@ -58,6 +60,7 @@ _HISTORY = 20
 class AskRequest:
     """A question to the documents of some bases. ``language`` is the user's, used where the question shows none.
 
+    ``filters`` limit the documents; ``answer_language`` is the language of the answer, None: that of the question.
     ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
     ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
     that gets one more answer. Without ``reuse`` no correction takes part: the model is asked anyway.
@@ -69,6 +72,9 @@ class AskRequest:
     conversation_id: str | None = None
     language: Language = "zh"
     query: str = ""
+    filters: SearchFilters | None = None
+    style: AnswerStyle = "normal"
+    answer_language: Language | None = None
     origin: Origin = "app"
     edited_id: str = ""
     again_id: str = ""
@@ -158,16 +164,17 @@ class Answering:
             generation.accept(Failed(error=ErrorInfo(code="internal")))
 
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
-        language = language_of(request.question, request.language)
+        language = request.answer_language or language_of(request.question, request.language)
         history = self._conversations.before(generation.question_id, last=_HISTORY)
         asked = [message.text for message in history if message.role == "user"]
         query = request.query or standalone(request.question, asked)
         living = self._living(request.base_ids)
-        if request.reuse and (match := self._reuse.exact(query, living)) is not None:
+        reuse = request.reuse and not (request.filters and request.filters.limits_documents)
+        if reuse and (match := self._reuse.exact(query, living)) is not None:
             yield from self._corrected(match, query)
             return
-        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k)
-        examples = self._reuse.examples(query, living, retrieval) if request.reuse else []
+        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=request.filters)
+        examples = self._reuse.examples(query, living, retrieval) if reuse else []
         corrections = [match.correction for match in examples]
         if not retrieval.found and not corrections:
             yield _retrieved(retrieval, sources_of(retrieval))
@@ -181,19 +188,29 @@ class Answering:
         # What was found with too little confidence does not count; what the corrections rest on does.
         sources = with_support(sources_of(retrieval) if retrieval.found else (), corrections)
         options = ChatOptions()
+        asked_for = with_wishes(
+            request.question, language, request.style, is_forced=request.answer_language is not None
+        )
         template = self._prompts.get("answer", language, request.base_ids)
 
         def prepare(model: ChatModel) -> ChatRequest:
             room = model.context_tokens - options.max_tokens
             told = fitting(corrections, language, room)
             left = room - examples_tokens(told, language)
-            prompt = answer_prompt(request.question, history, sources, template=template, prompt_tokens=left)
+            prompt = answer_prompt(asked_for, history, sources, template=template, prompt_tokens=left)
             offered = prompt.sources if model.prompted else sources
             generation.accept(_retrieved(retrieval, offered))  # how many fit depends on the model
             if corrections and not model.prompted:
                 generation.accept(Token(text=as_offer(corrections[0], sources, language)))
             messages = with_examples(prompt.messages, told, offered, language)
-            return ChatRequest(messages=messages, question=query, sources=offered, language=language, options=options)
+            return ChatRequest(
+                messages=messages,
+                question=query,
+                sources=offered,
+                language=language,
+                style=request.style,
+                options=options,
+            )
 
         call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
         generation.on_stop(call.close)

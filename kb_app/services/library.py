@@ -13,6 +13,7 @@ from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
 from kb_app.services.intake import Intake, Repositories, Upload, clean_document_name
 from kb_app.services.options import check_sizes, prepared_with, read_options, rule_names
+from kb_app.services.suggestions import topics
 from kb_app.services.versions import base_versions, is_outdated
 from kb_app.services.web import clean_url
 from kb_app.settings import Settings
@@ -22,6 +23,9 @@ from kb_app.storage.jobs import NewJob
 __all__ = ["DocumentText", "Library", "Upload"]
 
 NAME_LIMIT = 100
+
+#: Of each document only its first passages are asked for a topic.
+_TOPIC_PASSAGES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,10 @@ class Library:
     def chunks(self, document_id: str) -> list[StoredChunk]:
         """Return the passages of a document, in order."""
         return self._chunks.of_document(document_id)
+
+    def topics(self, base_ids: Collection[str], limit: int = 4) -> tuple[str, ...]:
+        """Return what the documents of these bases are about, by their own first headings."""
+        return topics(self._chunks.headings(base_ids, _TOPIC_PASSAGES), limit)
 
     def original(self, document_id: str) -> Path:
         """Return the path of the uploaded file. Raises NotFoundError."""

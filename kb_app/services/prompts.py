@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from kb_app.messages import Language
-from kb_app.models import ChatMessage, Message, Source
+from kb_app.messages import Language, translate
+from kb_app.models import AnswerStyle, ChatMessage, Message, Source
 from kb_app.services.prompt_store import fill
 
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]")
@@ -37,6 +37,17 @@ def language_of(question: str, default: Language) -> Language:
     if re.search(r"[\u3400-\u9fff]", question):
         return "zh"
     return "en" if re.search(r"[A-Za-z]", question) else default
+
+
+def with_wishes(question: str, language: Language, style: AnswerStyle, *, is_forced: bool) -> str:
+    """Return the question with what the reader wishes of its answer: its form and, if ``is_forced``, its language.
+
+    The wishes stand with the question, as a base may have a system prompt of its own.
+    """
+    wishes = [] if style == "normal" else [translate(language, f"wish.{style}")]
+    if is_forced:
+        wishes.append(translate(language, "wish.language"))
+    return "\n\n".join([question, " ".join(wishes)]) if wishes else question
 
 
 def answer_prompt(

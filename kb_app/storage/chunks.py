@@ -14,6 +14,7 @@ from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow
 
 #: SQLite allows 32,766 parameters in one statement.
 _IN_LIMIT = 10_000
+_MOST_HEADINGS = 200
 
 
 class ChunkVector(NamedTuple):
@@ -54,6 +55,19 @@ class ChunkRepository:
             mine = (ChunkRow.document_id == document_id, ChunkRow.position > CARD_INDEX)
             query = _chunks().where(*mine).order_by(ChunkRow.position)
             return [_to_chunk(row) for row in session.execute(query)]
+
+    def headings(self, base_ids: Collection[str], passages: int) -> list[str]:
+        """Return the innermost headings of the first ``passages`` of each ready document of these bases."""
+        query = (
+            select(ChunkRow.heading)
+            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+            .where(ChunkRow.base_id.in_(base_ids), DocumentRow.status == "ready")
+            .where(ChunkRow.position < passages)
+            .order_by(ChunkRow.position, DocumentRow.created_at.desc())
+            .limit(_MOST_HEADINGS)
+        )
+        with self._database.read() as session:
+            return [heading[-1] for heading in session.scalars(query) if heading]
 
     def ids(self, base_id: str) -> set[str]:
         """Return the id of every chunk of the base's ready documents."""

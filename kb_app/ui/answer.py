@@ -61,7 +61,7 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
         if message.status in ("stopped", "interrupted", "failed") and question:
             st.button(
                 t("answer.again"),
-                key=f"again_{message.id}",
+                key=f"retry_{message.id}",
                 icon=":material/refresh:",
                 on_click=branches.ask_again,
                 args=(message,),

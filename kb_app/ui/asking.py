@@ -9,6 +9,7 @@ from kb_app.app import App
 from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
+from kb_app.ui.commands import help_dialog, obey
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
 from kb_app.ui.model_choice import model_name, model_options, picked_model
@@ -26,6 +27,7 @@ from kb_app.ui.state import (
     widget,
 )
 from kb_app.ui.text import describe, language, t
+from kb_app.ui.wishes import asked_filters, asked_language, asked_style, wishes
 
 #: Hands a question over: ``ask`` without its first two arguments.
 Ask = Callable[..., None]
@@ -69,6 +71,7 @@ def scope_controls(app: App, bases: Sequence[KnowledgeBase], place: str) -> None
         args=(model_key,),
     )
     _reason(models.get(picked))
+    wishes(app, scope(bases), place)
 
 
 def watch_models(app: App) -> None:
@@ -140,6 +143,9 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         model_id=variant.get("model_id") or picked_model(app, base_ids),
         conversation_id=CHAT.get() or None,
         language=language(),
+        filters=asked_filters(),
+        style=asked_style(),
+        answer_language=asked_language(),
         edited_id=variant.get("edited_id", ""),
         again_id=variant.get("again_id", ""),
         query=variant.get("query", ""),
@@ -172,5 +178,13 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         key=CHAT_INPUT_WIDGET,
         disabled=not bases,
         max_chars=4000,
-        on_submit=lambda: ask(app, bases, str(widget(CHAT_INPUT_WIDGET) or "")),
+        on_submit=_submitted,
+        args=(app, bases),
     )
+    help_dialog()
+
+
+def _submitted(app: App, bases: Sequence[KnowledgeBase]) -> None:
+    text = str(widget(CHAT_INPUT_WIDGET) or "")
+    left = obey(app, bases, text)
+    ask(app, bases, text if left is None else left)

@@ -63,6 +63,7 @@ def new_chat_button(place: str) -> None:
         t("chat.new"),
         key=f"new_chat_{place}",
         icon=":material/add_comment:",
+        shortcut="Alt+N" if place == "sidebar" else None,
         width="stretch",
         on_click=open_conversation,
         args=(None,),

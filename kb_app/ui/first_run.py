@@ -7,10 +7,12 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import LANGUAGES, translate
-from kb_app.models import KnowledgeBase
+from kb_app.models import KnowledgeBase, Message
+from kb_app.services.suggestions import is_question, next_topics
 from kb_app.ui.bases import CREATE_DIALOG
 from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.jobs import is_busy
+from kb_app.ui.markup import plain
 from kb_app.ui.text import language, t
 
 EXAMPLE_QUESTIONS = ("question_1", "question_2", "question_3")
@@ -57,14 +59,33 @@ def _load_examples(app: App) -> None:
 
 
 def example_questions(app: App, bases: Sequence[KnowledgeBase], ask: Callable[[str], None]) -> None:
-    """Offer questions the example base answers, as buttons, where it is among ``bases``."""
+    """Offer questions as buttons: those the example base answers where it is among ``bases``, else from headings."""
     names = {translate(known, "examples.base_name") for known in LANGUAGES}
     examples = [base for base in bases if base.name in names]
+    questions = {number: t(f"first_run.{number}") for number in EXAMPLE_QUESTIONS} if examples else {}
     if not examples:
-        return
+        found = app.library.topics([base.id for base in bases])
+        questions = {f"start_{place}": topic_question(topic) for place, topic in enumerate(found)}
     waiting = any(is_busy(app, base.id) for base in examples)
-    st.caption(t("chat.try_one"))
+    if questions:
+        st.caption(t("chat.try_one" if examples else "suggest.start"))
     with st.container(key="suggestions", gap="xsmall"):
-        for number in EXAMPLE_QUESTIONS:
-            question = t(f"first_run.{number}")
-            st.button(question, key=number, icon=":material/chat:", on_click=ask, args=(question,), disabled=waiting)
+        for key, question in questions.items():
+            label = plain(question)
+            st.button(label, key=key, icon=":material/chat:", on_click=ask, args=(question,), disabled=waiting)
+
+
+def next_questions(answer: Message, question: str, ask: Callable[[str], None]) -> None:
+    """Offer, below the newest answer, questions about passages that were found and not used."""
+    found = next_topics(answer, question) if answer.status == "complete" else ()
+    if found:
+        with st.container(key="next_questions", horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(t("suggest.follow"), width="content")
+            for place, topic in enumerate(found):
+                asked = topic_question(topic)
+                st.button(plain(topic), key=f"next_{place}", help=plain(asked), on_click=ask, args=(asked,))
+
+
+def topic_question(topic: str) -> str:
+    """Return a question about a topic; one that is a question is asked as it stands."""
+    return topic if is_question(topic) else t("suggest.about", heading=topic)

@@ -107,6 +107,10 @@ SHOWN_CONVERSATIONS: Slot[int] = Slot(key="kb.shown_conversations", default=12)
 PASSAGE: Slot[OpenPassage | None] = Slot(key="kb.passage", default=None)
 COPY: Slot[str] = Slot(key="kb.copy", default="")  # what the browser shall put on the clipboard
 CONTEXT_CHARS: Slot[int] = Slot(key="kb.context_chars", default=500)
+ASKED_DOCUMENTS: Slot[tuple[str, ...]] = Slot(key="kb.asked_documents", default=())
+ASKED_TAGS: Slot[tuple[str, ...]] = Slot(key="kb.asked_tags", default=())
+STYLE: Slot[str] = Slot(key="kb.style", default="normal")
+ANSWER_LANGUAGE: Slot[str] = Slot(key="kb.answer_language", default="auto")
 RATING: Slot[str] = Slot(key="kb.rating", default="")  # the answer whose bad rating is being explained
 CORRECT: Slot[str] = Slot(key="kb.correct", default="")  # the answer the correction page shall open
 DIALOG: Slot[str] = Slot(key="kb.dialog", default="")

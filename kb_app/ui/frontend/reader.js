@@ -23,7 +23,16 @@ export default function (component) {
       setTimeout(closeSidebar, 0);
     }
   };
+  const onKey = (event) => {
+    const isTyping = event.target.closest("input, textarea, [contenteditable]");
+    const box = document.querySelector('[data-testid="stChatInputTextArea"]');
+    if (event.key === "/" && !isTyping && box && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      box.focus();
+    }
+  };
   document.addEventListener("click", onClick, true);
+  document.addEventListener("keydown", onKey);
 
   if (data.copy && data.copy !== copied) {
     copied = data.copy;
@@ -35,7 +44,10 @@ export default function (component) {
     shown = data.passage;
     if (shown) scrollToPassage(performance.now() + PATIENCE_MS);
   }
-  return () => document.removeEventListener("click", onClick, true);
+  return () => {
+    document.removeEventListener("click", onClick, true);
+    document.removeEventListener("keydown", onKey);
+  };
 }
 
 function closeSidebar() {

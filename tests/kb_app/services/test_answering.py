@@ -34,7 +34,8 @@ class FakeRetriever:
     def __init__(self, found=True):
         self.found = found
 
-    def retrieve(self, question, base_ids, *, top_k=8):
+    def retrieve(self, question, base_ids, *, top_k=8, filters=None):
+        self.filters = filters
         chunk = StoredChunk(
             id="d:0", base_id="b", document_id="d", document_name="南瓜书.pdf", title="南瓜书", index=0,
             text="周志华老师的《机器学习》", search_text="", start=10, end=22, page=4, heading=("前言",),
