@@ -43,6 +43,7 @@ from kb_app.services.reuse import Reuse
 from kb_app.services.summaries import Summaries
 from kb_app.services.summarising import Summariser
 from kb_app.services.tagging import Tagging
+from kb_app.services.titles import Titles
 from kb_app.services.trials import Trials
 from kb_app.services.versions import require_searchable
 from kb_app.services.watching import Watching
@@ -134,7 +135,8 @@ class App:
         self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))
-        self.history = History(conversations, ShelfRepository(self._database), MessageIndex(self._database))
+        shelf = ShelfRepository(self._database)
+        self.history = History(conversations, shelf, MessageIndex(self._database))
         self.exporter = ConversationExporter(self.history, conversations)
         self.importer = ConversationImporter(ConversationImports(self._database))
         self.answering = Answering(
@@ -144,6 +146,8 @@ class App:
             self.prompts,
             top_k=settings.top_k,
         )
+        self._titles = Titles(conversations, shelf, self.models.chat, self.model_calls, self.prompts)
+        self.answering.listen(self._titles.answered)
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
         training = TrainingRepository(self._database)
         rated = RatedAnswers(self._database, conversations)
@@ -163,6 +167,7 @@ class App:
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""
         self.answering.close()
+        self._titles.close()
         self.importer.close()
         self.model_store.close()
         self._summariser.close()

@@ -21,6 +21,7 @@ from kb_app.models import (
     ErrorInfo,
     Failed,
     Finished,
+    Message,
     NewTurn,
     Origin,
     Retrieval,
@@ -115,6 +116,7 @@ class Answering:
         self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
+        self._listeners: list[Callable[[Message], None]] = []
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
 
     def ask(self, request: AskRequest) -> Generation:
@@ -134,6 +136,10 @@ class Answering:
         self._threads.submit(self._answer, generation, request)
         return generation
 
+    def listen(self, listener: Callable[[Message], None]) -> None:
+        """Call ``listener`` with every answer that has ended and is saved; it must return at once."""
+        self._listeners.append(listener)
+
     def running(self, conversation_id: str) -> Generation | None:
         """Return the answer a conversation is waiting for."""
         with self._lock:
@@ -150,6 +156,8 @@ class Answering:
     def _forget(self, generation: Generation) -> None:
         with self._lock:
             self._running.pop(generation.conversation_id, None)
+        for listener in self._listeners:
+            listener(generation.snapshot())
 
     def _answer(self, generation: Generation, request: AskRequest) -> None:
         try:
