@@ -32,7 +32,7 @@ from kb_app.services.keys import Keys
 from kb_app.services.library import Library
 from kb_app.services.model_calls import ModelCalls
 from kb_app.services.model_choices import ModelChoices
-from kb_app.services.model_store import ModelStore
+from kb_app.services.model_store import ModelStore, OnnxStore
 from kb_app.services.models import Models
 from kb_app.services.notices import Notices
 from kb_app.services.page_images import PageImages
@@ -108,6 +108,9 @@ class App:
         self.trials = Trials(self.models.chat, self.models.embedder)
         self.keys = Keys(settings, self._use_providers)
         self.model_store = ModelStore(self._ollama, self.models.ask_again)
+        self.onnx_store = OnnxStore(
+            settings.data_dir / ONNX_FOLDER, lambda: self.model_choices.onnx_mirror, self.models.ask_again
+        )
         self.hardware = Hardware()
 
         def embedder_for(base_id: str) -> Embedder:
@@ -170,6 +173,7 @@ class App:
         self._titles.close()
         self.importer.close()
         self.model_store.close()
+        self.onnx_store.close()
         self._summariser.close()
         self.watching.close()
         self.freshness.close()

@@ -148,6 +148,7 @@ class Settings(BaseSettings):
     servers: dict[ServerName, ServerSettings] = Field(default={}, description="Further OpenAI-compatible servers.")
     langchain: dict[str, LangChainSettings] = Field(default={}, description="LangChain classes to use.")
     fallback_model: str = Field(default="", description="Chat model that is asked when the picked one fails; or empty.")
+    onnx_mirror: str = Field(default="", description="Where ONNX models are fetched from; empty: the Hugging Face hub.")
     prices: dict[str, PriceSettings] = Field(default={}, description="Prices of chat models, by model id.")
 
     @classmethod

@@ -78,6 +78,7 @@ KBAppError
         InterruptedStreamError interrupted       the stream ended without its terminal marker
         BadResponseError      bad_response       not the protocol that was expected
         ModelFileError        model_file         a model's file on this machine is missing or damaged
+        ModelChecksumError    model_checksum     a fetched file is not what it should be
 """
 
 from kb_app.errors.base import (
@@ -147,6 +148,7 @@ from kb_app.errors.providers import (
     ContextTooLongError,
     InterruptedStreamError,
     MissingKeyError,
+    ModelChecksumError,
     ModelFileError,
     ModelNotFoundError,
     ModelTooLargeError,
@@ -225,6 +227,7 @@ __all__ = [
     "KeyFormatError",
     "KeywordIndexError",
     "MissingKeyError",
+    "ModelChecksumError",
     "ModelFileError",
     "ModelNotFoundError",
     "ModelTooLargeError",

@@ -103,3 +103,9 @@ class ModelFileError(ProviderError):
     """A file of a local model is missing or cannot be read; ``params["problem"]`` names it."""
 
     code = "model_file"
+
+
+class ModelChecksumError(ProviderError):
+    """A fetched file is not what it should be; ``params["file"]`` names it."""
+
+    code = "model_checksum"

@@ -20,6 +20,10 @@ BACKOFF_S = 0.5
 _LONGEST_WAIT_S = 30.0
 
 
+class DimensionChangedError(BadResponseError):
+    """All vectors have one length, and it is not the one they had before."""
+
+
 class ServerEmbedder(ABC):
     """An embedder whose dimension only its server knows. Safe to share between threads."""
 
@@ -38,12 +42,20 @@ class ServerEmbedder(ABC):
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors of shape (len(texts), dimension). Raises ProviderError."""
-        return self._embed(texts, self.dimension)
+        return self._of_known_dimension(texts)
 
     def embed_query(self, text: str) -> Vectors:
         """Return a unit vector of shape (dimension,). Raises ProviderError."""
-        vector: Vectors = self._embed([text], self.dimension, query=True)[0]
+        vector: Vectors = self._of_known_dimension([text], query=True)[0]
         return vector
+
+    def _of_known_dimension(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        try:
+            return self._embed(texts, self.dimension, query=query)
+        except DimensionChangedError:
+            with self._lock:  # the server has another model now: learn it anew, so that a re-index can use it
+                self._dimension = None
+            raise
 
     @abstractmethod
     def _embed(self, texts: Sequence[str], dimension: int | None, *, query: bool = False) -> Vectors:
@@ -97,7 +109,10 @@ def _checked(rows: Sequence[Sequence[float]], count: int, dimension: int | None,
     lengths = {len(row) for row in rows}
     wanted = dimension or len(rows[0])
     if lengths != {wanted} or not wanted:
-        raise origin.error(BadResponseError, f"vectors of length {sorted(lengths)} instead of {wanted}")
+        raise origin.error(
+            DimensionChangedError if len(lengths) == 1 else BadResponseError,
+            f"vectors of length {sorted(lengths)} instead of {wanted}",
+        )
     vectors = np.asarray(rows, dtype=np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(norms).all() or not norms.all():

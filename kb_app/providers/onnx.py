@@ -91,6 +91,7 @@ class OnnxEmbedder:
         self._folder = folder
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
+        self._stamp: tuple[int, int] = (0, 0)
 
     @property
     def model_id(self) -> str:
@@ -115,8 +116,10 @@ class OnnxEmbedder:
 
     def _model(self) -> _Loaded:
         with self._lock:
-            if self._loaded is None:
-                self._loaded = _Loaded(self._folder)
+            facts = model_files(self._folder)[0].stat()
+            stamp = (facts.st_mtime_ns, facts.st_size)
+            if self._loaded is None or stamp != self._stamp:  # another file is in its place now
+                self._loaded, self._stamp = _Loaded(self._folder), stamp
             return self._loaded
 
 

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kb_app.errors import ConfigurationError
+from kb_app.errors import ConfigurationError, ServerAddressError
 from kb_app.models import Price
+from kb_app.providers.endpoint import clean_address
 from kb_app.services.toml_file import TomlFile
 from kb_app.settings import CHOICES_FILE, Settings
 from kb_app.storage.bases import BaseRepository
@@ -47,6 +48,25 @@ class ModelChoices:
         What ``kb.toml`` or the environment says comes back when the choice is taken away.
         """
         self._change("", {"fallback_model": model_id or None})
+
+    @property
+    def onnx_mirror(self) -> str:
+        """Address that ONNX models are fetched from; empty: the usual one."""
+        return self._settings.onnx_mirror
+
+    def set_onnx_mirror(self, address: str) -> None:
+        """Set where ONNX models are fetched from, empty for the usual place.
+
+        Raises:
+            ServerAddressError: it is not an address.
+            ConfigurationError, StorageError: the file cannot be read or written.
+        """
+        if address.strip():
+            try:
+                address = clean_address("onnx", address)
+            except (ConfigurationError, ValueError) as error:
+                raise ServerAddressError(str(error), address=address) from error
+        self._change("", {"onnx_mirror": address.strip() or None})
 
     def set_base(self, base_id: str, *, model_id: str, fallback_model_id: str) -> None:
         """Set the models of a base; empty ones are the app's. Raises NotFoundError."""

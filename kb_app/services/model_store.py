@@ -1,52 +1,25 @@
-"""Downloading models to the Ollama server and deleting them there, in the background."""
+"""Getting models and removing them: on the Ollama server, and ONNX embedding models in the data folder."""
 
-import logging
 import re
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from kb_app.errors import KBAppError, ModelNotFoundError, error_info
-from kb_app.models import ErrorInfo
+from kb_app.errors import ModelNotFoundError
 from kb_app.providers.ollama import OllamaProvider
-from kb_app.providers.stream import Hangup
+from kb_app.providers.onnx import NAME as ONNX
+from kb_app.providers.onnx_download import Download, RemoteModel, discard, remote_models
+from kb_app.services.store_tasks import Report, StoreTask, StoreTasks
 
-_LOG = logging.getLogger(__name__)
 _COMMAND = re.compile(r"^\s*ollama\s+(pull|run)\s+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreTask:
-    """One download or deletion; ``total_bytes`` is 0 while unknown."""
-
-    kind: Literal["pull", "delete"]
-    model: str
-    state: Literal["running", "done", "failed", "cancelled"] = "running"
-    done_bytes: int = 0
-    total_bytes: int = 0
-    error: ErrorInfo | None = None
-    hangup: Hangup = field(default_factory=Hangup, compare=False, repr=False)
-
-
-class ModelStore:
-    """What is being done to the models of the Ollama server. Safe to share between threads."""
+class ModelStore(StoreTasks):
+    """What is being done to the models of the Ollama server."""
 
     def __init__(self, provider: Callable[[], OllamaProvider], changed: Callable[[], None]) -> None:
         """Work on the server ``provider`` returns; ``changed`` is called when its models have changed."""
+        super().__init__(changed)
         self._provider = provider
-        self._changed = changed
-        self._lock = threading.Lock()
-        self._tasks: dict[str, StoreTask] = {}
-
-    def tasks(self) -> list[StoreTask]:
-        """Return what runs, and what ended and was not dismissed, in the order of starting."""
-        with self._lock:
-            return list(self._tasks.values())
-
-    def is_running(self) -> bool:
-        """Return whether anything runs."""
-        return any(task.state == "running" for task in self.tasks())
 
     def pull(self, name: str) -> None:
         """Begin to download a model; a pasted ``ollama pull`` before its name is taken off.
@@ -57,59 +30,53 @@ class ModelStore:
         model = _COMMAND.sub("", name).strip()
         if not model or any(letter.isspace() for letter in model):
             raise ModelNotFoundError("no name of a model", provider=OllamaProvider.name, model=name, address="")
-        self._start(StoreTask(kind="pull", model=model))
+        self.start(StoreTask(kind="pull", model=model), self._pull)
 
     def delete(self, model: str) -> None:
         """Begin to delete a model."""
-        self._start(StoreTask(kind="delete", model=model))
+        self.start(StoreTask(kind="delete", model=model), lambda task, _report: self._provider().delete(task.model))
 
-    def cancel(self, model: str) -> None:
-        """Stop a download; beginning it again goes on where it was."""
-        with self._lock:
-            task = self._tasks.get(model)
-            if task is None or task.state != "running":
-                return
-            self._tasks[model] = replace(task, state="cancelled")
-        task.hangup.hang_up()
+    def _pull(self, task: StoreTask, report: Report) -> None:
+        for step in self._provider().pull(task.model, task.hangup):
+            report(step.done_bytes, step.total_bytes)
 
-    def dismiss(self, model: str) -> None:
-        """Forget a task that has ended."""
-        with self._lock:
-            task = self._tasks.get(model)
-            if task is not None and task.state != "running":
-                del self._tasks[model]
 
-    def close(self) -> None:
-        """Stop every download."""
-        for task in self.tasks():
-            self.cancel(task.model)
+class OnnxStore(StoreTasks):
+    """What is being done to the ONNX models in the data folder."""
 
-    def _start(self, task: StoreTask) -> None:
-        with self._lock:
-            known = self._tasks.pop(task.model, None)
-            if known is not None and known.state == "running":
-                self._tasks[task.model] = known
-                return
-            self._tasks[task.model] = task
-        threading.Thread(target=self._run, args=(task,), name="model-store", daemon=True).start()
+    def __init__(
+        self,
+        folder: Path,
+        mirror: Callable[[], str],
+        changed: Callable[[], None],
+        models: Sequence[RemoteModel] | None = None,
+    ) -> None:
+        """Keep models in ``folder``; ``mirror`` returns the address to fetch from, empty for the usual one."""
+        super().__init__(changed)
+        self._folder = folder
+        self._mirror = mirror
+        self._usual, known = remote_models()
+        self._models = {model.name: model for model in (known if models is None else models)}
 
-    def _run(self, task: StoreTask) -> None:
-        try:
-            if task.kind == "pull":
-                for step in self._provider().pull(task.model, task.hangup):
-                    self._update(task, done_bytes=step.done_bytes, total_bytes=step.total_bytes)
-            else:
-                self._provider().delete(task.model)
-            self._update(task, state="done")
-            self._changed()
-        except KBAppError as error:
-            self._update(task, state="failed", error=error_info(error))
-        except Exception:  # noqa: BLE001 - the top of the thread: a bug must end the task, visibly
-            _LOG.exception("%s of %s failed", task.kind, task.model)
-            self._update(task, state="failed", error=ErrorInfo(code="internal"))
+    @property
+    def address(self) -> str:
+        """Where models are fetched from."""
+        return self._mirror() or self._usual
 
-    def _update(self, task: StoreTask, **changes: object) -> None:
-        with self._lock:
-            current = self._tasks.get(task.model)
-            if current is not None and current.hangup is task.hangup and current.state == "running":
-                self._tasks[task.model] = replace(current, **changes)  # type: ignore[arg-type]
+    def offered(self) -> list[RemoteModel]:
+        """Return the models that can be fetched and are not there."""
+        return [model for model in self._models.values() if not (self._folder / model.name).exists()]
+
+    def fetch(self, name: str) -> None:
+        """Begin to fetch a model, or go on with it. Raises ModelNotFoundError for one that is not in the list."""
+        if name not in self._models:
+            raise ModelNotFoundError("not in the list", provider=ONNX, model=name, address=self.address)
+        self.start(StoreTask(kind="pull", model=name), self._fetch)
+
+    def delete(self, name: str) -> None:
+        """Begin to remove a model's folder, and what an unfinished download left."""
+        self.start(StoreTask(kind="delete", model=name), lambda task, _report: discard(self._folder, task.model))
+
+    def _fetch(self, task: StoreTask, report: Report) -> None:
+        for step in Download(self._models[task.model], self.address, self._folder, task.hangup).run():
+            report(step.done_bytes, step.total_bytes)

@@ -27,12 +27,13 @@ def save_models(app: App, base: KnowledgeBase) -> None:
 
 def _field(app: App, text: str, current: str, none: str, key: str) -> None:
     models = chat_models(app)
-    options = ["", *(model_id for model_id in model_options(app, current) if model_id)]
+    options = model_options(app, current)
     st.selectbox(
         text,
         options=options,
-        index=options.index(current),
-        format_func=lambda model_id: model_name(model_id, models.get(model_id)) if model_id else none,
+        index=options.index(current) if current else None,
+        format_func=lambda model_id: model_name(model_id, models.get(model_id)),
         key=key,
+        placeholder=none,
         help=t(f"base_models.{key}_help"),
     )

@@ -21,9 +21,9 @@ def chat_models(app: App) -> dict[str, ModelInfo]:
 
 
 def model_options(app: App, picked: str) -> list[str]:
-    """Return the ids to offer; ``picked`` is among them whatever became of it."""
+    """Return the ids to offer; ``picked``, unless it is empty, is among them whatever became of it."""
     models = chat_models(app)
-    return list(models) if picked in models else [picked, *models]
+    return list(models) if not picked or picked in models else [picked, *models]
 
 
 def model_name(model_id: str, model: ModelInfo | None = None) -> str:

@@ -34,7 +34,7 @@ class Progress:
 
 def progress(app: App) -> Progress:
     """Return what is going on and what was found out; to be taken before the page is drawn."""
-    running = sum(task.state == "running" for task in app.model_store.tasks())
+    running = sum(task.state == "running" for store in (app.model_store, app.onnx_store) for task in store.tasks())
     trials = app.trials.is_running()
     return Progress(
         models=app.models.cached(),
@@ -78,15 +78,14 @@ def server_list(app: App, connections: Sequence[Connection]) -> None:
 
 
 def other_list(app: App) -> None:
-    """Draw the providers that come from the settings or a folder alone."""
-    for name in ("langchain", "onnx"):
-        infos = _infos(app, name)
-        if infos:
-            st.subheader(t(f"models.{name}"), anchor=False)
-            st.caption(t(f"models.{name}_text"))
-            with st.container(border=True, key=f"provider_{name}", gap="small"):
-                reason(next((info.error for info in infos if info.error is not None), None))
-                trial_controls(app, name, infos)
+    """Draw the providers that come from the settings alone."""
+    infos = _infos(app, "langchain")
+    if infos:
+        st.subheader(t("models.langchain"), anchor=False)
+        st.caption(t("models.langchain_text"))
+        with st.container(border=True, key="provider_langchain", gap="small"):
+            reason(next((info.error for info in infos if info.error is not None), None))
+            trial_controls(app, "langchain", infos)
 
 
 def provider_card(app: App, connection: Connection) -> None:

@@ -19,7 +19,7 @@ from kb_app.ui.state import DIALOG, set_widget, widget
 from kb_app.ui.text import language, t
 
 ADD_SERVER = "add_server"
-CONNECT, REMOVE_SERVER, DELETE_MODEL = "connect:", "remove_server:", "delete_model:"
+CONNECT, REMOVE_SERVER, DELETE_MODEL, DELETE_ONNX = "connect:", "remove_server:", "delete_model:", "delete_onnx:"
 _NAME, _ADDRESS, _KEY, _CHAT, _EMBEDDING = "server_name", "server_address", "server_key", "server_chat", "server_embed"
 
 
@@ -46,6 +46,9 @@ def model_dialogs(app: App, connections: Sequence[Connection]) -> None:
     elif f"{kind}:" == DELETE_MODEL:
         title = t("models.delete_title", name=label(target))
         confirm(title, t("models.delete_text"), t("common.delete"), lambda: app.model_store.delete(target))
+    elif f"{kind}:" == DELETE_ONNX:
+        title = t("models.delete_title", name=label(target))
+        confirm(title, t("models.delete_text"), t("common.delete"), lambda: app.onnx_store.delete(target))
 
 
 def _fields(connection: Connection | None) -> None:

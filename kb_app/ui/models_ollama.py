@@ -10,15 +10,14 @@ from kb_app.errors import KBAppError
 from kb_app.models import ModelInfo
 from kb_app.services.hardware import EMBEDDING_MODEL, Memory, recommended_chat_model
 from kb_app.services.keys import Connection
-from kb_app.services.model_store import StoreTask
 from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.markup import label, plain
-from kb_app.ui.models import provider_state, reason, sentence, state_badge, trial_button, trial_result
+from kb_app.ui.model_tasks import task_list
+from kb_app.ui.models import provider_state, reason, state_badge, trial_button, trial_result
 from kb_app.ui.models_dialogs import CONNECT, DELETE_MODEL
 from kb_app.ui.state import set_widget, widget
-from kb_app.ui.text import describe, file_size, t
+from kb_app.ui.text import file_size, t
 
-_REFRESH_S = 0.5
 _PULL_NAME = "pull_name"
 _LOCAL = ("", "127.0.0.1", "localhost", "::1", "0.0.0.0")
 
@@ -99,8 +98,7 @@ def _downloads(app: App, connection: Connection, installed: Sequence[ModelInfo])
             st.form_submit_button(
                 t("models.pull"), key="pull_submit", icon=":material/download:", on_click=_pull_typed, args=(app,)
             )
-        running = app.model_store.is_running()
-        st.fragment(run_every=_REFRESH_S if running else None)(_tasks)(app)
+        task_list(app.model_store)
 
 
 def _recommendation(app: App, connection: Connection, installed: Sequence[ModelInfo]) -> None:
@@ -136,45 +134,3 @@ def _pull_typed(app: App) -> None:
         flash_error(error)
     else:
         set_widget(_PULL_NAME, "")
-
-
-def _tasks(app: App) -> None:
-    for task in app.model_store.tasks():
-        _task(app, task)
-
-
-def _task(app: App, task: StoreTask) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"task_{task.model}"):
-        if task.state == "running" and task.kind == "pull":
-            share = task.done_bytes / task.total_bytes if task.total_bytes else 0.0
-            text = t(
-                "models.pulling", name=label(task.model), done=_size(task.done_bytes), total=_size(task.total_bytes)
-            )
-            st.progress(min(share, 1.0), text=text, width="stretch")
-            st.button(
-                t("common.cancel"), key=f"cancel_{task.model}", on_click=app.model_store.cancel, args=(task.model,)
-            )
-            return
-        with st.container(width="stretch"):
-            st.markdown(_outcome(task))
-        if task.state != "running":
-            st.button(
-                "",
-                key=f"dismiss_{task.model}",
-                icon=":material/close:",
-                type="tertiary",
-                help=t("common.close"),
-                on_click=app.model_store.dismiss,
-                args=(task.model,),
-            )
-
-
-def _outcome(task: StoreTask) -> str:
-    if task.error is not None:
-        message, hint = describe(task.error)
-        return f":small[:red[:material/error: {sentence(message)}] {sentence(hint)}]"
-    return f":small[{t(f'models.{task.kind}_{task.state}', name=label(task.model))}]"
-
-
-def _size(byte_count: int) -> str:
-    return file_size(byte_count) if byte_count else "…"

@@ -26,12 +26,14 @@ def fallback_picker(app: App) -> None:
     """Draw the choice of the model that steps in."""
     models = chat_models(app)
     current = app.model_choices.fallback_model
-    set_widget(_FALLBACK, current)
+    set_widget(_FALLBACK, current or None)
     st.selectbox(
         t("models_use.fallback"),
-        options=["", *(model_id for model_id in model_options(app, current) if model_id)],
-        format_func=lambda one: model_name(one, models.get(one)) if one else t("models_use.no_fallback"),
+        options=model_options(app, current),
+        index=None,
+        format_func=lambda model_id: model_name(model_id, models.get(model_id)),
         key=_FALLBACK,
+        placeholder=t("models_use.no_fallback"),
         help=t("models_use.fallback_help"),
         on_change=_set_fallback,
         args=(app,),

@@ -1,7 +1,10 @@
 """What models cost and which one is asked: prices, sums, fallback, the model a base starts with."""
 
+import time
+
 import pytest
 from page_reading import Open, shown_text
+from protocol_servers.hub_server import HubServer
 
 from kb_app.app import App
 from kb_app.models import ModelCall, ModelInfo, Price
@@ -85,3 +88,26 @@ def test_the_models_of_a_base_are_set_in_its_settings(app: App, open_page: Open)
     assert not page.exception
     saved = app.library.base(base.id)
     assert (saved.model_id, saved.fallback_model_id) == ("ollama/qwen3:8b", "quote")
+
+
+def test_an_onnx_model_is_fetched_from_a_mirror_and_removed(app: App, open_page: Open) -> None:
+    with HubServer({"onnx/model.onnx": b"weights", "tokenizer.json": b"{}", "config.json": b"{}"}).running() as hub:
+        page = open_page("models")
+        page.button(key="change_mirror").click().run()
+        page.text_input(key="onnx_mirror_address").input("ftp://files")
+        page.button(key="dialog_submit").click().run()
+        assert "address" in shown_text(page)
+        page.text_input(key="onnx_mirror_address").input(hub.url)
+        page.button(key="dialog_submit").click().run()
+        assert hub.url.removeprefix("http://") in shown_text(page).replace("\\", "").replace("\u200b", "")
+        page.button(key="fetch_all-MiniLM-L6-v2").click().run()
+        while app.onnx_store.is_running():
+            time.sleep(0.01)
+        page.run()
+        assert not page.exception
+    assert (app.settings.data_dir / "models/all-MiniLM-L6-v2/model.onnx").read_bytes() == b"weights"
+    assert "all-MiniLM-L6-v2" not in [model.name for model in app.onnx_store.offered()]
+    app.onnx_store.delete("all-MiniLM-L6-v2")
+    while app.onnx_store.is_running():
+        time.sleep(0.01)
+    assert not (app.settings.data_dir / "models/all-MiniLM-L6-v2").exists()

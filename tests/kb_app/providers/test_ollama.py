@@ -433,3 +433,13 @@ def test_unknown_provider() -> None:
 def test_provider_without_a_model(ollama: OllamaServer) -> None:
     with pytest.raises(ModelNotFoundError):
         registry(ollama).chat_model("ollama")
+
+
+def test_a_changed_dimension_is_learnt_anew_without_a_restart(ollama: OllamaServer) -> None:
+    embedder = registry(ollama).embedder("ollama/bge-m3")
+    assert embedder.dimension == 1024
+    ollama.vector_length = 768
+    with pytest.raises(BadResponseError):
+        embedder.embed_query("问题")
+    assert embedder.dimension == 768
+    assert embedder.embed_query("问题").shape == (768,)

@@ -19,7 +19,7 @@ from kb_app.services.answering import AskRequest
 from kb_app.services.hardware import Memory, find_memory, largest_gpu, recommended_chat_model
 from kb_app.services.keys import ConnectionEntry
 from kb_app.services.library import Upload
-from kb_app.services.model_store import StoreTask
+from kb_app.services.store_tasks import StoreTask
 from kb_app.services.trials import Trial
 from kb_app.settings import load_settings
 
