@@ -54,6 +54,7 @@ from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.conversation_imports import ConversationImports
 from kb_app.storage.conversations import ConversationRepository
+from kb_app.storage.correction_queue import CorrectionQueue
 from kb_app.storage.corrections import CorrectionRepository
 from kb_app.storage.database import DATABASE_FILE, Database
 from kb_app.storage.documents import DocumentRepository
@@ -135,6 +136,7 @@ class App:
             top_k=settings.top_k,
             needs_second_person=settings.second_reviewer,
         )
+        self.correction_queue = CorrectionQueue(self._database)
         self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))

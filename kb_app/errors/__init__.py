@@ -50,6 +50,9 @@ KBAppError
         CorrectionConflictError correction_conflict  somebody else saved it meanwhile
         CorrectionGoneError     correction_gone      it was deleted
         SecondPersonError       second_person        another person has to approve it
+        CorrectionFileError     correction_file      no corrections in a format that is known
+            CorrectionColumnsError correction_columns no column for questions or answers
+            CorrectionLineError correction_line      a line that cannot be used
     EvaluationError           evaluation
         EvaluationGoneError   evaluation_gone    the set, the case or the run was deleted
         DuplicateSetError     duplicate_set
@@ -87,10 +90,13 @@ from kb_app.errors.base import (
     error_info,
 )
 from kb_app.errors.corrections import (
+    CorrectionColumnsError,
     CorrectionConflictError,
     CorrectionEmptyError,
     CorrectionError,
+    CorrectionFileError,
     CorrectionGoneError,
+    CorrectionLineError,
     SecondPersonError,
 )
 from kb_app.errors.evaluation import (
@@ -204,10 +210,13 @@ __all__ = [
     "ConversationFormatError",
     "ConversationNewerError",
     "ConversationTooLargeError",
+    "CorrectionColumnsError",
     "CorrectionConflictError",
     "CorrectionEmptyError",
     "CorrectionError",
+    "CorrectionFileError",
     "CorrectionGoneError",
+    "CorrectionLineError",
     "DataFolderBusyError",
     "DataFolderError",
     "DatabaseDamagedError",

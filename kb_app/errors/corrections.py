@@ -31,3 +31,21 @@ class SecondPersonError(CorrectionError):
     """A second person has to approve it."""
 
     code = "second_person"
+
+
+class CorrectionFileError(CorrectionError):
+    """A file holds no corrections in a format that is known."""
+
+    code = "correction_file"
+
+
+class CorrectionColumnsError(CorrectionFileError):
+    """A table has no column for questions, or none for answers."""
+
+    code = "correction_columns"
+
+
+class CorrectionLineError(CorrectionFileError):
+    """A line of a file cannot be used; ``params["line"]`` counts from 1."""
+
+    code = "correction_line"

@@ -38,6 +38,8 @@ from kb_app.models.corrections import (
     CorrectionMatch,
     CorrectionOrigin,
     CorrectionStatus,
+    QueuedAnswer,
+    QueueReason,
     Staleness,
 )
 from kb_app.models.evaluation import (
@@ -154,6 +156,8 @@ __all__ = [
     "Phase",
     "Price",
     "Purpose",
+    "QueueReason",
+    "QueuedAnswer",
     "Rating",
     "Retrieval",
     "Retrieved",

@@ -14,6 +14,9 @@ CorrectionOrigin = Literal["message", "page", "import"]
 #: What became of a supporting passage since; ``""``: it is still there as it was.
 Staleness = Literal["", "document_replaced", "document_removed", "passage_gone"]
 
+#: Why an answer should be looked at.
+QueueReason = Literal["low_rated", "low_confidence", "declined", "failed"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
@@ -69,3 +72,16 @@ class CorrectionMatch:
     related: float
     blocked: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedAnswer:
+    """An answer that waits for a correction; ``note`` is the reader's, ``holder`` who works on it."""
+
+    message_id: str
+    question: str
+    answer: str
+    reasons: tuple[QueueReason, ...]
+    note: str = ""
+    holder: str = ""
+    created_at: str = ""

@@ -13,6 +13,7 @@ from kb_app.services.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
+from kb_app.ui.corrected import correction_note
 from kb_app.ui.details import details
 from kb_app.ui.markup import closed, plain, safe
 from kb_app.ui.model_choice import QUOTE_MODEL
@@ -55,6 +56,7 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
         if message.thinking:
             with st.expander(t("answer.thinking"), icon=":material/psychology:"):
                 st.markdown(safe(message.thinking))
+        correction_note(app, message, question, branches)
         if message.text:
             _text(message, question)
         _status(message)

@@ -121,6 +121,7 @@ class Variant(TypedDict, total=False):
     again_id: str
     model_id: str
     query: str
+    reuse: bool
 
 
 def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpack[Variant]) -> None:
@@ -149,6 +150,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         edited_id=variant.get("edited_id", ""),
         again_id=variant.get("again_id", ""),
         query=variant.get("query", ""),
+        reuse=variant.get("reuse", True),
     )
     try:
         generation = app.answering.ask(request)

@@ -74,6 +74,11 @@ class Branches:
         question = self._question_of(answer)
         self._ask(question.text, again_id=question.id, model_id=model_id)
 
+    def ask_model(self, answer: Message) -> None:
+        """Have the question answered once more without any correction (for ``on_click``)."""
+        question = self._question_of(answer)
+        self._ask(question.text, again_id=question.id, model_id=answer.model_id, reuse=False)
+
     def search_again(self, answer: Message, key: str) -> None:
         """Have the question answered once more from what a search for the widget's words finds (for ``on_click``)."""
         query = str(widget(key) or "").strip()
