@@ -21,6 +21,8 @@ from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.corrections import Corrections
 from kb_app.services.doctor import Doctor
 from kb_app.services.evaluation import Evaluation
+from kb_app.services.evaluation_runs import EvaluationRuns, Market
+from kb_app.services.evaluation_worker import Bench, EvaluationWorker
 from kb_app.services.exporting import Exports
 from kb_app.services.freshness import Freshness
 from kb_app.services.hardware import Hardware
@@ -59,6 +61,7 @@ from kb_app.storage.corrections import CorrectionRepository
 from kb_app.storage.database import DATABASE_FILE, Database
 from kb_app.storage.documents import DocumentRepository
 from kb_app.storage.evaluation import EvaluationRepository
+from kb_app.storage.evaluation_runs import EvaluationRunRepository
 from kb_app.storage.files import OriginalStore
 from kb_app.storage.jobs import JobRepository
 from kb_app.storage.lock import DataFolderLock, prepare_data_dir
@@ -158,6 +161,17 @@ class App:
         rated = RatedAnswers(self._database, conversations)
         self.exports = Exports(repositories.bases, corrections, rated, training, self.prompts)
         self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
+        runs = EvaluationRunRepository(self._database)
+        market = Market(base=repositories.bases.get, chat=self.models.chat, price=self.model_choices.price)
+        self.evaluation_runs = EvaluationRuns(runs, self.evaluation, self.prompts, market)
+        bench = Bench(
+            retriever=self.retriever,
+            reuse=self.reuse,
+            calls=self.model_calls,
+            prompts=self.prompts,
+            chunks=repositories.chunks.of_base,
+        )
+        self._evaluation_worker = EvaluationWorker(runs, self.evaluation, bench)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
         self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
@@ -177,6 +191,7 @@ class App:
         self.model_store.close()
         self.onnx_store.close()
         self._summariser.close()
+        self._evaluation_worker.close()
         self.watching.close()
         self.freshness.close()
         self._worker.close()
@@ -223,6 +238,7 @@ class App:
         for base in repositories.bases.all():
             self.summaries.catch_up(base)
         self._summariser.start()
+        self._evaluation_worker.start()
         self.watching.start()
         self.freshness.start()
 

@@ -88,7 +88,7 @@ def _through_llama_factory(out: Path, name: str, data: Any) -> str:
     import transformers  # noqa: F401 - looks for packages itself, so the stand-ins below come after it
 
     for media in ("av", "torchaudio"):  # for sound and video, which these data have none of
-        if find_spec(media) is None:
+        if media not in sys.modules and find_spec(media) is None:
             sys.modules[media] = ModuleType(media)
     from llamafactory.data.converter import get_dataset_converter
     from llamafactory.data.parser import get_dataset_list

@@ -6,6 +6,8 @@ from pathlib import Path
 from kb_app.app import App, build_app
 from kb_app.models import ChatMessage, Correction, Source
 from kb_app.settings import load_settings
+from kb_app.storage.corrections import CorrectionRepository
+from kb_app.storage.database import DATABASE_FILE, Database
 
 _PLACES = (
     "龙井",
@@ -91,6 +93,5 @@ def app_with_corrections(folder: Path, count: int) -> tuple[App, str]:
     """Return an open app and the id of its base of ``count`` approved corrections."""
     app = build_app(load_settings(folder))
     base = app.library.create("茶")
-    for draft in app.corrections.create_all(corrections(base.id, count)):
-        app.corrections.approve(draft.id, "reviewer")
+    CorrectionRepository(Database(folder / DATABASE_FILE)).add(corrections(base.id, count))
     return app, base.id

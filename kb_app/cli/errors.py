@@ -19,6 +19,18 @@ class UnknownDocumentError(CommandError):
     code = "unknown_document"
 
 
+class UnknownSetError(CommandError):
+    """The base has no evaluation set of the given name."""
+
+    code = "unknown_set"
+
+
+class UnknownMetricError(CommandError):
+    """Not ``METRIC=VALUE`` with a metric that is measured."""
+
+    code = "unknown_metric"
+
+
 class QueriesFileError(CommandError):
     """The file of queries cannot be read or is not what it should be."""
 

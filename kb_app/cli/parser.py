@@ -4,11 +4,37 @@ import argparse
 from collections.abc import Sequence
 
 from kb_app import __version__
-from kb_app.cli import ask, bases, conversations, corrections, doctor, documents, ingest, models, search, serve, testing
+from kb_app.cli import (
+    ask,
+    bases,
+    conversations,
+    corrections,
+    doctor,
+    documents,
+    evaluation,
+    ingest,
+    models,
+    search,
+    serve,
+    testing,
+)
 from kb_app.cli.commands import Commands, common_options
 from kb_app.messages import Language, translate
 
-_GROUPS = (serve, bases, ingest, documents, search, ask, conversations, corrections, models, doctor, testing)
+_GROUPS = (
+    serve,
+    bases,
+    ingest,
+    documents,
+    search,
+    ask,
+    conversations,
+    corrections,
+    evaluation,
+    models,
+    doctor,
+    testing,
+)
 _INFORMATION = frozenset({"-h", "--help", "--version"})
 #: Options before a command whose next word is a value: a data folder may be named like a command.
 _WITH_VALUE = ("--data-dir", "--host", "--port")

@@ -59,6 +59,9 @@ KBAppError
         SetNameError          set_name
         CaseEmptyError        case_empty         no question, or nothing that is expected
         QuestionsFileError    questions_file     not a file of questions
+        NoCasesError          no_cases           nothing in a set can be tested
+        ModelReplyError       model_reply        not what a judge was asked for
+        NotAJudgeError        not_a_judge        the model only quotes
     ExportError               export
         ExportEmptyError      export_empty       nothing to export
         ExportSplitError      export_split       shares that are none
@@ -104,6 +107,9 @@ from kb_app.errors.evaluation import (
     DuplicateSetError,
     EvaluationError,
     EvaluationGoneError,
+    ModelReplyError,
+    NoCasesError,
+    NotAJudgeError,
     QuestionsFileError,
     SetNameError,
 )
@@ -239,7 +245,10 @@ __all__ = [
     "ModelChecksumError",
     "ModelFileError",
     "ModelNotFoundError",
+    "ModelReplyError",
     "ModelTooLargeError",
+    "NoCasesError",
+    "NotAJudgeError",
     "NotFoundError",
     "NotPulledError",
     "PasswordHandoverError",

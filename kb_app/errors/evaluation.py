@@ -37,3 +37,21 @@ class QuestionsFileError(EvaluationError):
     """A file of questions cannot be read; ``params`` say where and what."""
 
     code = "questions_file"
+
+
+class NoCasesError(EvaluationError):
+    """A set has nothing that can be tested."""
+
+    code = "no_cases"
+
+
+class ModelReplyError(EvaluationError):
+    """A model that judges or writes questions replied with something else; ``params["problem"]`` is what."""
+
+    code = "model_reply"
+
+
+class NotAJudgeError(EvaluationError):
+    """The model only quotes: it can neither judge nor write questions."""
+
+    code = "not_a_judge"

@@ -64,13 +64,16 @@ class EvaluationCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """How a run answers; ``judge_id`` names the model that judges, empty for none."""
+    """How a run answers: always the model alone, without corrections. ``judge_id`` names the judge, empty for none.
+
+    ``min_metrics`` is the gate: metric -> the least mean that passes.
+    """
 
     model_id: str = "quote"
     top_k: int = 8
     vote: bool = True
-    reuse: bool = True
     judge_id: str = ""
+    min_metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,8 @@ class MetricSummary:
 class EvaluationRun:
     """One run of a model and its settings over a set; ``summary`` is metric -> its mean once it is done.
 
-    ``reused`` answers came from a correction and cases ``left_out`` are no test items; neither counts in ``summary``.
+    ``reused`` counts the cases that users get answered by a correction, which the summary knows nothing of;
+    ``left_out`` those that are no test items, since a model may have seen them; ``failed`` those whose model failed.
     """
 
     id: str
@@ -140,7 +144,7 @@ class Judgement:
 class CaseResult:
     """What a run answered to one case, as the case was then, and how that measures.
 
-    ``counted`` is False for answers from a correction and for items a model was trained on.
+    ``reused_id`` is the correction that answers this question for users.
     """
 
     position: int
@@ -151,7 +155,6 @@ class CaseResult:
     cited: tuple[int, ...] = ()
     confidence: float | None = None
     reused_id: str | None = None
-    counted: bool = True
     metrics: Mapping[str, float] = field(default_factory=dict)
     judgement: Judgement | None = None
     usage: Usage | None = None

@@ -69,6 +69,10 @@ class ChunkRepository:
         with self._database.read() as session:
             return [heading[-1] for heading in session.scalars(query) if heading]
 
+    def of_base(self, base_id: str) -> list[StoredChunk]:
+        """Return every passage of a base's documents."""
+        return [chunk for batch in self.iter_chunks(base_id) for chunk in batch]
+
     def ids(self, base_id: str) -> set[str]:
         """Return the id of every chunk of the base's ready documents."""
         query = (
