@@ -19,14 +19,15 @@ def nearest(term: str, known: Iterable[tuple[str, int]], stop_words: Collection[
 
     Args:
         term: An index term that ``may_be_misspelt``.
-        known: Index terms that begin with the same letter, and how often each occurs.
+        known: Index terms and how often each occurs; the first letter is taken to be right.
         stop_words: Words that are never meant.
     """
     allowed = 1 + (len(term) >= _TWO_WRONG)
     found = [
         (distance, -count, word)
         for word, count in known
-        if abs(len(word) - len(term)) <= allowed
+        if word[0] == term[0]
+        and abs(len(word) - len(term)) <= allowed
         and len(word) >= _SHORTEST - 1
         and word.isalpha()
         and word not in stop_words
