@@ -49,12 +49,14 @@ def fold(text: str) -> str:
 
 
 @functools.cache
-def _english() -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
-    """Return irregular form -> base form, and the rules that make one spelling of two."""
+def _english() -> tuple[dict[str, str], re.Pattern[str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """Return irregular form -> base form, what words with two spellings hold, and the rules that make one of them."""
     raw = resources.files("ingestion").joinpath("data/english.toml").read_text(encoding="utf-8")
     table = tomllib.loads(raw)
     bases = {form: base for base, forms in table["irregular"].items() for form in forms.split()}
-    return bases, tuple((re.compile(pattern), new) for pattern, new in table["spelling"]["rules"])
+    rules = table["spelling"]["rules"]
+    any_rule = re.compile("|".join(f"(?:{pattern})" for pattern, _ in rules))
+    return bases, any_rule, tuple((re.compile(pattern), new) for pattern, new in rules)
 
 
 _STEMMER = snowballstemmer.stemmer("english")
@@ -68,10 +70,11 @@ def stem(word: str) -> str:
         word = "".join(char for char in decomposed if not unicodedata.combining(char))
     if not word.isalpha():
         return word
-    bases, rules = _english()
+    bases, any_rule, rules = _english()
     word = bases.get(word, word)
-    for pattern, new in rules:
-        word = pattern.sub(new, word)
+    if any_rule.search(word):
+        for pattern, new in rules:
+            word = pattern.sub(new, word)
     return str(_STEMMER.stemWord(word))
 
 

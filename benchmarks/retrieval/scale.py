@@ -200,11 +200,15 @@ def together(search: Callable[[str], object], questions: Sequence[str]) -> dict[
     taken: list[float] = []
 
     def one(questions: Sequence[str]) -> None:
-        for question in questions:
-            barrier.wait()
-            started = time.perf_counter()
-            search(question)
-            taken.append(time.perf_counter() - started)
+        try:
+            for question in questions:
+                barrier.wait()
+                started = time.perf_counter()
+                search(question)
+                taken.append(time.perf_counter() - started)
+        except BaseException:
+            barrier.abort()  # the others would wait for ever
+            raise
 
     with ThreadPoolExecutor(_USERS) as users:
         list(users.map(one, [questions[user::_USERS] for user in range(_USERS)]))
@@ -214,6 +218,7 @@ def together(search: Callable[[str], object], questions: Sequence[str]) -> dict[
 def measure(folder: Path, questions: Sequence[str]) -> dict[str, Any]:
     """Return the times of searches over the base under ``folder``."""
     database = Database(folder / "kb.sqlite3")
+    migrate(database)  # a base that is used again may be of an older version
     bases = BaseRepository(database)
     base = bases.all()[0]
     embedder = HashedEmbedder()

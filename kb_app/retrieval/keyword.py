@@ -28,6 +28,8 @@ _WRITER_HEAP_BYTES = 30_000_000
 _COMMON_SHARE = 0.3
 _COMMON_COUNT = 50
 _KEPT_TERMS = 3
+#: So many documents are dear to name in a query; the best chunks are mostly theirs anyway, out of some times more.
+_MANY_DOCUMENTS, _WIDENING = 300, 8
 #: tantivy reports most failures as ValueError; a failed assertion in Rust arrives as this BaseException.
 _RUST_PANIC = "PanicException"
 
@@ -111,15 +113,16 @@ class KeywordIndex:
             index = self._open(base_id).index
             searcher = index.searcher()
             chosen = list(dict.fromkeys(query_terms))
-            if document_ids is None:
-                chosen = _selective(searcher, chosen)
             if not chosen or not searcher.num_docs:
                 return []
-            query = _any_of(index.schema, chosen)
-            if document_ids is not None:
-                query = _within(index.schema, query, document_ids)
-            found = searcher.search(query, limit=limit, count=False)
-            return [(searcher.doc(address).get_first("id"), score) for score, address in found.hits]
+            if document_ids is None:
+                return _best(searcher, _any_of(index.schema, _selective(searcher, chosen)), limit)
+            if len(document_ids) > _MANY_DOCUMENTS:
+                widely = _best(searcher, _any_of(index.schema, _selective(searcher, chosen)), limit * _WIDENING)
+                passed = [hit for hit in widely if hit[0].rpartition(":")[0] in document_ids][:limit]
+                if len(passed) == limit:
+                    return passed
+            return _best(searcher, _within(index.schema, _any_of(index.schema, chosen), document_ids), limit)
 
     def statistics(self, base_id: str, query_terms: Collection[str]) -> Statistics:
         """Return chunk count, mean length and the document frequencies that exact scoring needs.
@@ -226,6 +229,11 @@ def _document(chunk: StoredChunk) -> Any:
 def _term_query(schema: Any, field: str, boost: float, term: str) -> Any:
     query = tantivy.Query.term_query(schema, field, term, index_option="freq")
     return query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
+
+
+def _best(searcher: Any, query: Any, limit: int) -> list[tuple[str, float]]:
+    found = searcher.search(query, limit=limit, count=False)
+    return [(searcher.doc(address).get_first("id"), score) for score, address in found.hits]
 
 
 def _any_of(schema: Any, chosen: Collection[str]) -> Any:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from ingestion.sentences import count_units
 from kb_app.models import CARD_INDEX, StoredChunk
 
@@ -12,6 +14,7 @@ PASSAGE_UNITS = 600
 #: Two passages sharing this much of their character triples are the same text.
 _SAME = 0.9
 _SHINGLE = 3
+_SKETCH, _SKETCH_SHARE = 32, 3
 #: The chunker leaves out blanks between chunks, no more than this many.
 _LARGEST_GAP = 4
 
@@ -92,18 +95,27 @@ def _join_search_text(first: str, second: str, overlap: int) -> str:
 def fold_duplicates(ranked: Sequence[_T], text: Callable[[_T], str]) -> list[_T]:
     """Return ``ranked`` without those whose text is nearly that of a better one."""
     kept: list[_T] = []
-    seen: list[set[str]] = []
+    seen: list[tuple[str, frozenset[int]]] = []
     for item in ranked:
-        shingles = _shingles(text(item))
-        if not any(_is_same(shingles, other) for other in seen):
+        squashed = "".join(text(item).split()).lower()
+        sketch = _sketch(squashed)
+        # Two texts that are nearly the same have nearly the same sketch; only those are counted out.
+        alike = (other for other, theirs in seen if len(sketch & theirs) * _SKETCH_SHARE >= len(sketch))
+        if not any(_is_same(_shingles(squashed), _shingles(other)) for other in alike):
             kept.append(item)
-            seen.append(shingles)
+            seen.append((squashed, sketch))
     return kept
 
 
+def _sketch(text: str) -> frozenset[int]:
+    """Return the ``_SKETCH`` smallest hashes of the text's character triples (Broder 1997, bottom-k sketch)."""
+    codes = np.frombuffer(text.encode("utf-32-le", "replace").ljust(4 * _SHINGLE, b"\0"), dtype=np.uint32)
+    mixed = codes[:-2] * np.uint32(0x9E3779B1) + codes[1:-1] * np.uint32(0x85EBCA77) + codes[2:] * np.uint32(0xC2B2AE3D)
+    return frozenset(np.unique(mixed)[:_SKETCH].tolist())
+
+
 def _shingles(text: str) -> set[str]:
-    squashed = "".join(text.split()).lower()
-    return {squashed[i : i + _SHINGLE] for i in range(max(1, len(squashed) - _SHINGLE + 1))}
+    return {text[i : i + _SHINGLE] for i in range(max(1, len(text) - _SHINGLE + 1))}
 
 
 def _is_same(one: set[str], other: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ingestion.protocols import Embedder
@@ -14,10 +14,11 @@ from kb_app.retrieval.fusion import fuse, min_max
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Ranking, gather
-from kb_app.retrieval.scoring import PreparedChunks, Statistics, WeightedQuestion, bm25_share, merged, weigh
+from kb_app.retrieval.scoring import PreparedChunks, Statistics, merged, weigh
 from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
-CANDIDATES = 50
+#: Chunks of each base that keywords propose, and that embedders may vote for.
+CANDIDATES, VOTED = 40, 50
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 SILENT = frozenset({"builtin"})
 
@@ -84,9 +85,7 @@ class Retriever:
         dense = self._dense(question, bases, within) if vote else {}
         analysed, statistics = self._known(analysed, bases)
         weighted = weigh(analysed, statistics)
-        passages = self._passages(
-            {*self._by_keyword(analysed, bases, within), *dense}, bases, weighted, statistics.average_length
-        )
+        passages = self._passages(_united(self._by_keyword(analysed, bases, within), dense), bases)
         prepared = [self._prepared.get(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
         votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
@@ -115,28 +114,20 @@ class Retriever:
         question = replace(question, meant=meant)
         return question, merged([self._keyword.statistics(base, question.terms) for base in base_ids])
 
-    def _passages(
-        self,
-        chunk_ids: Collection[str],
-        base_ids: Collection[str],
-        weighted: WeightedQuestion,
-        average_length: float,
-    ) -> list[Passage]:
-        """Return the candidates that still exist in these bases, joined with their neighbours."""
+    def _passages(self, chunk_ids: Collection[str], base_ids: Collection[str]) -> list[Passage]:
+        """Return the candidates, given best first, that still exist in these bases, joined with their neighbours."""
         found = self._chunks.chunks(chunk_ids)
-        candidates = [chunk for chunk in found.values() if chunk.base_id in base_ids]
+        candidates = [found[name] for name in chunk_ids if name in found and found[name].base_id in base_ids]
         missing = {name for chunk in candidates for name in neighbour_ids(chunk)} - found.keys()
-        known = {**found, **self._chunks.chunks(missing)}
-        shares = {chunk.id: bm25_share(weighted, self._prepared.get(chunk), average_length) for chunk in candidates}
-        candidates.sort(key=lambda chunk: (-shares[chunk.id], chunk.id))
-        return join_neighbours(candidates, known)
+        return join_neighbours(candidates, {**found, **self._chunks.chunks(missing)})
 
     def _by_keyword(
         self, question: Question, base_ids: Collection[str], documents: Collection[str] | None
     ) -> list[str]:
-        """Return the ids of the candidates of each base, best first within a base."""
+        """Return the ids of the candidates, best first; each base gives its best."""
         searches = (self._keyword.search(base, question.terms, CANDIDATES, documents) for base in base_ids)
-        return [chunk for found in searches for chunk, _ in found]
+        found = [hit for hits in searches for hit in hits]
+        return [chunk for chunk, _ in sorted(found, key=lambda hit: -hit[1])]
 
     def _dense(self, question: str, base_ids: Collection[str], documents: Collection[str] | None) -> dict[str, float]:
         """Return chunk id -> vote in [0, 1]: the cosine between the least and the best of each embedder's hits."""
@@ -148,9 +139,14 @@ class Retriever:
         votes: dict[str, float] = {}
         for embedder, members in groups.values():
             vector = embedder.embed_query(question)
-            found = [hit for base in members for hit in self._vectors.query(base, vector, CANDIDATES, documents)]
-            votes |= min_max(sorted(found, key=lambda hit: -hit[1])[:CANDIDATES])
+            found = [hit for base in members for hit in self._vectors.query(base, vector, VOTED, documents)]
+            votes |= min_max(sorted(found, key=lambda hit: -hit[1])[:VOTED])
         return votes
+
+
+def _united(keyword: Sequence[str], dense: Mapping[str, float]) -> list[str]:
+    """Return the candidates of both kinds, the keywords' first: a chunk's better neighbours join it in this order."""
+    return list(dict.fromkeys((*keyword, *sorted(dense, key=lambda name: -dense[name]))))
 
 
 def _spread(hits: list[Hit], per_document: int) -> list[Hit]:
