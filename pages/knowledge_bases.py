@@ -10,6 +10,7 @@ from kb_app.ui.documents import document_list, upload_box
 from kb_app.ui.first_run import welcome
 from kb_app.ui.jobs import job_progress
 from kb_app.ui.navigation import go_to
+from kb_app.ui.protected import archive_dialog
 from kb_app.ui.runtime import get_app
 from kb_app.ui.state import SCOPE
 from kb_app.ui.summaries import summary_progress
@@ -43,6 +44,7 @@ def main() -> None:
     watched_folder(app, base)
     job_progress(app, base.id)
     summary_progress(app, base)
+    archive_dialog(app, base.id)
     document_list(app, base)
 
 

@@ -18,6 +18,8 @@ def register(commands: Commands) -> None:
     delete = group.add("delete", _delete, help_key="kb_delete").option("name", help_key="name")
     delete.option("--yes", help_key="yes", action="store_true").json()
     reindex = group.add("reindex", _reindex, help_key="kb_reindex").option("name", help_key="name")
+    group.add("pause", _pause, help_key="kb_pause").option("name", help_key="name").json()
+    group.add("resume", _resume, help_key="kb_resume").option("name", help_key="name").json()
     reindex.option("--embedder", help_key="embedder", metavar="ID").json()
 
 
@@ -68,6 +70,28 @@ def _delete(args: argparse.Namespace, console: Console) -> int:
         console.record(_record(base))
     else:
         console.line(console.text("cli.kb.deleted", name=base.name))
+    return 0
+
+
+def _pause(args: argparse.Namespace, console: Console) -> int:
+    with Session(args, console) as session:
+        base = session.base(args.name)
+        session.app.jobs.pause(base.id)
+        return _told(session.app.library.base(base.id), args, console)
+
+
+def _resume(args: argparse.Namespace, console: Console) -> int:
+    with Session(args, console) as session:
+        base = session.base(args.name)
+        session.app.jobs.resume(base.id)
+        return _told(session.app.library.base(base.id), args, console)
+
+
+def _told(base: KnowledgeBase, args: argparse.Namespace, console: Console) -> int:
+    if args.json:
+        console.record({**_record(base), "paused": base.paused})
+    else:
+        console.line(console.text("cli.kb.pause" if base.paused else "cli.kb.resume", name=base.name))
     return 0
 
 

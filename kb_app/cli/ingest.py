@@ -13,8 +13,8 @@ from ingestion.load import supported_extensions
 from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record
 from kb_app.cli.session import Session
-from kb_app.models import Job, JobState
-from kb_app.services.intake import ARCHIVE_EXTENSION, Upload, clean_document_name
+from kb_app.models import OCR_CODES, Job, JobState
+from kb_app.services.intake import ARCHIVE_EXTENSION, WEB_PREFIXES, Upload, clean_document_name
 
 #: What the output calls a job's end; a file whose job was cancelled was skipped.
 _STATUS = {"cancelled": "skipped"}
@@ -40,12 +40,15 @@ class FoundFiles:
 def register(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add("ingest", _ingest).option("name", help_key="name")
-    command.option("paths", nargs="+", type=Path, metavar="PATH", help_key="paths")
-    command.option("--password", metavar="PASSWORD", help_key="password").json()
+    command.option("paths", nargs="+", metavar="PATH", help_key="paths")
+    command.option("--password", metavar="PASSWORD", help_key="password")
+    command.option("--ocr", action="store_true", help_key="ocr")
+    command.option("--tag", action="append", default=[], metavar="TAG", help_key="tag").json()
 
 
 def _ingest(args: argparse.Namespace, console: Console) -> int:
-    found = expand(args.paths)
+    urls = [path for path in args.paths if path.startswith(WEB_PREFIXES)]
+    found = expand([Path(path) for path in args.paths if path not in urls])
     password = getpass(console.text("cli.ingest.password")) if args.password == "-" else args.password
     with Session(args, console) as session:
         library = session.app.library
@@ -54,16 +57,55 @@ def _ingest(args: argparse.Namespace, console: Console) -> int:
             console.note("cli.ingest.paused", name=base.name)
         uploads = [Upload(name=file.name, data=file.path) for file in found.files]
         batch = library.add_files(base.id, uploads, password=password)
-        paths = {file.name: str(file.path) for file in found.files}
-        jobs = session.follow(
-            batch,
-            lambda job: _show(job, _path(job.name, paths), console),
-            lambda jobs: _progress(jobs, console),
-        )
+        for url in urls:
+            library.add_page(base.id, url, batch)
+        shown = _Shown(console, {file.name: str(file.path) for file in found.files})
+        jobs = _follow(session, batch, shown, wants_ocr=args.ocr)
+        ids = [job.document_id for job in jobs if job.document_id is not None]
+        if args.tag and ids:
+            session.app.tagging.change(base.id, ids, add=args.tag)
     states = Counter(job.state for job in jobs)
     if not args.json:
         _summary(states, found.left_out, console)
     return int(states["failed"] + states["cancelled"] > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Shows a job as it ends, under the path its file was given by."""
+
+    console: Console
+    paths: Mapping[str, str]
+
+    def __call__(self, job: Job) -> None:
+        _show(job, _path(job.name, self.paths), self.console)
+
+
+def _follow(session: Session, batch: str, shown: _Shown, *, wants_ocr: bool) -> list[Job]:
+    """Wait until every file is done, and read those once more, by OCR, that need and want it; return the jobs."""
+    later: dict[str, Job] = {}
+
+    def ended(job: Job) -> None:
+        if wants_ocr and job.document_id is not None and _needs_ocr(session, job):
+            later[job.document_id] = job
+        else:
+            shown(job)
+
+    def progress(jobs: Sequence[Job]) -> None:
+        _progress(jobs, shown.console)
+
+    jobs = session.follow(batch, ended, progress)
+    if not later:
+        return jobs
+    again = session.follow(session.app.library.retry(list(later), ocr=True), shown, progress)
+    return [job for job in jobs if job.document_id not in later] + again
+
+
+def _needs_ocr(session: Session, job: Job) -> bool:
+    if job.error is not None:
+        return job.error.code in OCR_CODES
+    is_read = job.state in ("ready", "replaced") and job.document_id is not None
+    return is_read and bool(session.app.library.document(str(job.document_id)).unreadable_pages)
 
 
 def expand(paths: Sequence[Path]) -> FoundFiles:

@@ -69,6 +69,8 @@ from kb_app.models.history import (
 from kb_app.models.library import (
     CARD_INDEX,
     KEPT_WARNING,
+    OCR_CODES,
+    PASSWORD_CODES,
     DocumentRecord,
     Job,
     JobKind,
@@ -107,6 +109,8 @@ from kb_app.models.summaries import (
 __all__ = [
     "CARD_INDEX",
     "KEPT_WARNING",
+    "OCR_CODES",
+    "PASSWORD_CODES",
     "AnswerEvent",
     "AnswerStyle",
     "CaseOrigin",

@@ -11,6 +11,10 @@ WatchedChange = Literal["added", "changed", "removed", "refused"]
 
 #: Position of a document's summary card among its passages, which are counted from 0.
 CARD_INDEX = -1
+#: Codes of a file that takes a password.
+PASSWORD_CODES = ("password_needed", "password_wrong")
+#: Codes of a file whose pages are pictures, or as good as that.
+OCR_CODES = ("scanned", "garbled", "ocr_missing", "ocr_failed")
 #: Warning of a document that could not be read again while its base was re-indexed: it stands as it was read before.
 KEPT_WARNING = "not_read_again"
 

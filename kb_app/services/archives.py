@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ingestion.errors import PasswordNeededError, PasswordWrongError
 from ingestion.load import supported_extensions
 from ingestion.load.encoding import decode
 from kb_app.errors import ArchiveBombError, ArchiveDamagedError, ArchiveEmptyError
@@ -26,6 +27,7 @@ MAX_BYTES = 4_000_000_000
 MAX_RATIO = 100
 _RATIO_MATTERS_FROM_BYTES = 50_000_000
 _ENCRYPTED_FLAG, _UTF8_FLAG = 0x1, 0x800
+_AES = 99  # as a kind of compression
 #: What zipfile raises on members that are broken or packed in ways it does not know.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
@@ -40,11 +42,29 @@ class Member:
     info: zipfile.ZipInfo
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether it takes a password, and one helps: the standard library cannot undo AES."""
+        return bool(self.info.flag_bits & _ENCRYPTED_FLAG) and self.info.compress_type != _AES
+
+    @property
     def is_readable(self) -> bool:
         """Whether it is of a kind that can be read, and no shadow or hidden file of a system."""
         path = PurePosixPath(self.name)
         hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts[:-1]) or path.name.startswith("._")
         return path.suffix.lower() in supported_extensions() and not hidden
+
+
+def unlock(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str) -> bool:
+    """Set the password of a ZIP; return whether it opens this member. Old packers took it in the system's encoding."""
+    for encoding in ("utf-8", "gb18030"):
+        archive.setpassword(password.encode(encoding))
+        try:
+            with archive.open(info) as member:
+                member.read(1)
+        except _BROKEN:  # a wrong password is a RuntimeError, or looks like broken data
+            continue
+        return True
+    return False
 
 
 @contextmanager
@@ -98,17 +118,24 @@ class Expander:
 
         Raises:
             ArchiveError: nothing in it was queued.
+            PasswordNeededError, PasswordWrongError: some members are protected; the others were queued.
             Whatever ``report`` raises to stop; what was queued stays.
         """
-        job = claimed.job
+        job, password = claimed.job, self._intake.passwords.of(claimed.sha256)
         with open_archive(self._originals.path(claimed.sha256)) as archive:
             everything = members(archive)
             readable = [member for member in everything if member.is_readable]
             if not readable:
                 raise ArchiveEmptyError(f"{len(everything)} members")
+            locked = [member for member in readable if member.is_encrypted]
+            if locked and password is not None and unlock(archive, locked[0].info, password):
+                locked = []
             for number, member in enumerate(readable):
                 report("expand", number, len(readable))
-                self._queue(claimed, archive, member)
+                if member not in locked:
+                    self._queue(claimed, archive, member)
+        if locked:
+            raise PasswordNeededError() if password is None else PasswordWrongError()
         left_out = len(everything) - len(readable)
         if left_out:
             error = ErrorInfo(code="archive_left_out", params={"count": left_out})
@@ -121,7 +148,7 @@ class Expander:
         name = f"{job.name}/{member.name}"
         error: ErrorInfo | None = None
         data = b""
-        if member.info.flag_bits & _ENCRYPTED_FLAG:
+        if member.info.compress_type == _AES:
             error = ErrorInfo(code="archive_member_encrypted")
         elif member.info.file_size > self._intake.limit_mb * 1_000_000:
             error = self._intake.too_large()

@@ -193,7 +193,7 @@ class Library:
             batch_id = self._intake.add(base_id, upload, batch_id, password=password)
         return batch_id or self._jobs.add([])
 
-    def add_page(self, base_id: str, url: str) -> str:
+    def add_page(self, base_id: str, url: str, batch_id: str | None = None) -> str:
         """Queue one page of the web, which becomes a document named by its address; return the batch's id at once.
 
         Raises:
@@ -201,7 +201,7 @@ class Library:
             NotFoundError: the base does not exist.
         """
         self._bases.get(base_id)
-        return self._jobs.add([NewJob(base_id=base_id, kind="fetch", name=clean_url(url))])
+        return self._jobs.add([NewJob(base_id=base_id, kind="fetch", name=clean_url(url))], batch_id)
 
     def preview(self, data: bytes, name: str, base_id: str, *, password: str | None = None) -> PreparedDocument:
         """Return how a file would be read and cut in this base; nothing is stored, and limits hold as ever.
@@ -231,6 +231,18 @@ class Library:
         return self._jobs.add(
             NewJob(one.base_id, "ingest", one.name, one.sha256, one.byte_count, payload) for one in documents
         )
+
+    def unlock_archives(self, base_id: str, password: str) -> int:
+        """Unpack the ZIP files of a base again that lacked their password; return how many there are.
+
+        Raises:
+            PasswordHandoverError: another process reads the files.
+        """
+        locked = self._jobs.locked_archives(base_id)
+        for job_id, digest in locked.items():
+            self._intake.passwords.hold(digest, password)
+            self._jobs.queue_again(job_id)
+        return len(locked)
 
     def remove(self, base_id: str, document_ids: Collection[str]) -> int:
         """Delete documents; they stop answering at once. Return how many there were."""

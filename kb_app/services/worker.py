@@ -9,6 +9,7 @@ import threading
 import time
 from functools import partial
 
+from ingestion.errors import PasswordNeededError, PasswordWrongError
 from kb_app.errors import KBAppError, StorageError
 from kb_app.services.archives import Expander
 from kb_app.services.cards import CardIndexer
@@ -131,6 +132,8 @@ class Worker:
     def _expand(self, claimed: ClaimedJob) -> None:
         try:
             self._expander.run(claimed, partial(self._ingester.report, claimed.job))
+        except (PasswordNeededError, PasswordWrongError) as error:
+            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))  # and keeps it, for the password
         except KBAppError as error:
             # Nothing in it can be tried again, so it is not kept.
             self._jobs.finish(claimed.job.id, "failed", error=told_error(error), sha256="")

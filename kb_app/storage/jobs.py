@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, select, update
 
-from kb_app.models import ErrorInfo, Job, JobKind, JobState
+from kb_app.models import PASSWORD_CODES, ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
 from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
 from kb_app.storage.tables import JobRow, KnowledgeBaseRow
@@ -170,6 +170,21 @@ class JobRepository:
             values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
             result = session.scalars(failed.values(**values, updated_at=now()).returning(JobRow.id))
             return len(result.all())
+
+    def locked_archives(self, base_id: str) -> dict[str, str]:
+        """Return job id -> SHA-256 of the ZIP files of a base that could not be unpacked without their password."""
+        query = select(JobRow).where(JobRow.base_id == base_id, JobRow.kind == "expand", JobRow.state == "failed")
+        with self._database.read() as session:
+            rows = session.scalars(query).all()
+            return {
+                row.id: row.sha256 for row in rows if row.sha256 and (row.error or {}).get("code") in PASSWORD_CODES
+            }
+
+    def queue_again(self, job_id: str) -> None:
+        """Queue an ended job once more."""
+        values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
+        with self._database.write() as session:
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(**values, updated_at=now()))
 
     def put_back(self, job_id: str, error: ErrorInfo) -> None:
         """Queue a running job again, with the reason why it has to wait."""

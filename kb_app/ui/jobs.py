@@ -9,6 +9,7 @@ from kb_app.app import App
 from kb_app.models import Job, JobState
 from kb_app.services.pace import pace
 from kb_app.ui.markup import plain
+from kb_app.ui.protected import archive_button, locked_archives
 from kb_app.ui.text import describe, t
 
 _REFRESH_S = 0.5
@@ -117,6 +118,9 @@ def _finished(app: App, base_id: str, jobs: Sequence[Job]) -> None:
     summary = [t(f"jobs.summary_{state}", count=counts[state]) for state in _OUTCOMES if counts[state]]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t('jobs.finished')}** · {' · '.join(summary)}", width="stretch")
+        locked = locked_archives(jobs)
+        if locked:
+            archive_button(len(locked))
         # Documents that failed are offered in their own list.
         if any(job.state == "failed" and job.kind in ("fetch", "reindex") for job in jobs):
             st.button(

@@ -7,15 +7,13 @@ import streamlit as st
 from ingestion.load.ocr import OCR_WARNING, is_ocr_available
 from kb_app.app import App
 from kb_app.errors import KBAppError
-from kb_app.models import DocumentRecord
+from kb_app.models import OCR_CODES, PASSWORD_CODES, DocumentRecord, Job
 from kb_app.ui.components import flash_error, form_dialog, open_dialog
 from kb_app.ui.state import DIALOG, widget
 from kb_app.ui.text import t
 
-PASSWORD_DIALOG = "document_password"
-_OCR_CODES = ("scanned", "garbled", "ocr_missing", "ocr_failed")
+PASSWORD_DIALOG, ARCHIVE_DIALOG = "document_password", "archive_password"
 _PASSWORD = "document_password_text"
-PASSWORD_CODES = ("password_needed", "password_wrong")
 
 
 def password_button(documents: Sequence[DocumentRecord]) -> None:
@@ -60,9 +58,43 @@ def ocr_button(app: App, documents: Sequence[DocumentRecord]) -> None:
     )
 
 
+def locked_archives(jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs of ZIP files that take a password."""
+    return [job for job in jobs if job.kind == "expand" and job.error is not None and job.error.code in PASSWORD_CODES]
+
+
+def archive_button(count: int) -> None:
+    """Offer to give the password of ZIP files."""
+    st.button(
+        t("documents.unlock", count=count),
+        key="unlock_archives",
+        icon=":material/lock_open:",
+        type="tertiary",
+        on_click=open_dialog,
+        args=(ARCHIVE_DIALOG,),
+    )
+
+
+def archive_dialog(app: App, base_id: str) -> None:
+    """Show the dialog that asks for the password of ZIP files, if it was asked for."""
+    if DIALOG.get() == ARCHIVE_DIALOG:
+        form_dialog(
+            t("documents.unlock_archive"),
+            t("documents.unlock_submit"),
+            _field,
+            lambda: _unlock_archives(app, base_id),
+        )
+
+
+def _unlock_archives(app: App, base_id: str) -> None:
+    password = str(widget(_PASSWORD) or "")
+    if password:
+        app.library.unlock_archives(base_id, password)
+
+
 def _needs_ocr(document: DocumentRecord) -> bool:
     if document.error is not None:
-        return document.error.code in _OCR_CODES
+        return document.error.code in OCR_CODES
     return bool(document.unreadable_pages) and OCR_WARNING not in document.warnings
 
 

@@ -6,11 +6,13 @@ import threading
 import time
 import unicodedata
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import Command
 
+from ingestion.prepare import prepare
 from kb_app.cli.ingest import expand
 
 KEYS = ["path", "status", "document_id", "pages", "chunks", "chars", "seconds", "error"]
@@ -215,3 +217,41 @@ def test_a_password_opens_a_protected_file(kb: Command) -> None:
     wrong = kb("ingest", "notes", file, "--password", "no", "--json")
     assert wrong.records[0]["error"]["code"] == "password_wrong"
     assert kb("ingest", "notes", file, "--password", "柿子2026", "--json").records[0]["status"] == "ready"
+
+
+def test_a_base_is_paused_and_resumed_and_documents_are_tagged(kb: Command, tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_text("About ferries.")
+    assert kb("ingest", "notes").status == 2
+    kb("kb", "create", "notes")
+    assert "paused" in kb("kb", "pause", "notes").out
+    assert kb("kb", "resume", "notes", "--json").records[0]["paused"] is False
+    assert kb("ingest", "notes", "--tag", "sea", file, "--tag", "旅行").status == 0
+    (record,) = kb("documents", "notes", "--json").records
+    assert (record["document"], record["tags"], record["summary"]) == ("a.md", ["sea", "旅行"], None)
+
+
+def test_addresses_are_fetched_with_the_files(kb: Command, tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_text("About ferries.")
+    result = kb("ingest", "notes", file, "http://127.0.0.1:9/page", "--json")
+    assert result.status == 1
+    codes = {record["path"]: record["error"] and record["error"]["code"] for record in result.records}
+    assert codes == {str(file): None, "http://127.0.0.1:9/page": "web_private"}
+
+
+def test_ocr_is_tried_on_what_holds_no_text_only(kb: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def remember(data, name, options, *, on_progress=None):
+        read.append((name, options.method))
+        return prepare(data, name, replace(options, method="standard"), on_progress=on_progress)
+
+    monkeypatch.setattr("kb_app.services.ingesting.prepare_limited", remember)
+    scanned = Path(__file__).parents[2] / "ingestion" / "fixtures" / "scanned.pdf"
+    (tmp_path / "a.md").write_text("About ferries.")
+    result = kb("ingest", "notes", scanned, tmp_path / "a.md", "--ocr", "--json")
+    assert sorted((record["path"], record["status"]) for record in result.records) == sorted(
+        [(str(scanned), "failed"), (str(tmp_path / "a.md"), "ready")]
+    )
+    assert [one for one in read if one[1] == "ocr"] == [("scanned.pdf", "ocr")]

@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 
 import pytest
 
@@ -102,12 +103,65 @@ def test_protected_and_broken_members_are_named_and_the_others_go_on(app):
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = [i for i in range(len(data)) if data[i : i + 4] == signature][1] + offset
         data[at] |= 1  # the flag of encryption
+        data[at + 2] = 99  # by AES
     at = data.index(b"broken.txt") + len("broken.txt")
     data[at : at + 6] = b"\xff" * 6
     jobs = {job.name: job for job in add(app, base, bytes(data))}
     assert jobs["notes.zip/good.txt"].state == "ready"
     assert jobs["notes.zip/locked.txt"].error.code == "archive_member_encrypted"
     assert jobs["notes.zip/broken.txt"].error.code == "archive_member_damaged"
+
+
+def encrypted(password, **files):
+    """Return a ZIP whose members are protected as old packers do it; the standard library reads that, but cannot."""
+    plain = {name: text.encode() for name, text in files.items()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in plain.items():
+            archive.writestr(name, zipcrypto(bytes(11) + bytes([zlib.crc32(data) >> 24]) + data, password))
+    whole = bytearray(buffer.getvalue())
+    for signature, flag, crc, size in ((b"PK\x03\x04", 6, 14, 22), (b"PK\x01\x02", 8, 16, 24)):
+        starts = [i for i in range(len(whole)) if whole[i : i + 4] == signature]
+        for start, data in zip(starts, plain.values(), strict=True):
+            whole[start + flag] |= 1
+            struct.pack_into("<I", whole, start + crc, zlib.crc32(data))
+            struct.pack_into("<I", whole, start + size, len(data))
+    return bytes(whole)
+
+
+def zipcrypto(data, password):
+    keys = [0x12345678, 0x23456789, 0x34567890]
+
+    def update(byte):
+        keys[0] = zlib.crc32(bytes([byte]), keys[0] ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
+        keys[1] = ((keys[1] + (keys[0] & 0xFF)) * 134775813 + 1) & 0xFFFFFFFF
+        keys[2] = zlib.crc32(bytes([keys[1] >> 24]), keys[2] ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
+
+    for byte in password:
+        update(byte)
+    out = bytearray()
+    for byte in data:
+        mask = (keys[2] & 0xFFFF) | 2
+        out.append(byte ^ ((mask * (mask ^ 1)) >> 8 & 0xFF))
+        update(byte)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("spelling", ["utf-8", "gb18030"])
+def test_a_protected_zip_waits_for_its_password(app, spelling):
+    base = app.library.create("b")
+    data = encrypted("蜜蜂2026".encode(spelling), **{"a.txt": "About bees.", "b.txt": "About wasps."})
+    (job,) = add(app, base, data)
+    assert (job.state, job.error.code) == ("failed", "password_needed")
+    assert len(originals(app)) == 1
+    assert app.library.unlock_archives(base.id, "wrong") == 1
+    (job,) = app.jobs.wait(job.batch_id)
+    assert job.error.code == "password_wrong"
+    app.library.unlock_archives(base.id, "蜜蜂2026")
+    jobs = app.jobs.wait(job.batch_id)
+    assert {(job.name, job.state) for job in jobs} == {("notes.zip/a.txt", "ready"), ("notes.zip/b.txt", "ready")}
+    assert len(originals(app)) == 2
+    assert app.library.unlock_archives(base.id, "x") == 0
 
 
 def test_what_is_no_zip_or_holds_nothing_is_told(app):
