@@ -1,12 +1,16 @@
 """``models``: every model and whether it would work now."""
 
 import argparse
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record
 from kb_app.cli.session import Session
 from kb_app.messages import error_text
 from kb_app.models import ModelInfo
+
+_WIDTH = 100
 
 
 def register(commands: Commands) -> None:
@@ -21,7 +25,8 @@ def _models(args: argparse.Namespace, console: Console) -> int:
         for info in models:
             console.record(_record(info, console))
     else:
-        console.table(_row(info, console) for info in models)
+        for line in _lines(models, console):
+            console.line(line)
     return 0
 
 
@@ -37,6 +42,18 @@ def _record(info: ModelInfo, console: Console) -> Record:
     }
 
 
-def _row(info: ModelInfo, console: Console) -> list[str]:
-    reason = console.sentences(info.error) if info.error else ""
-    return [info.id, console.text(f"cli.models.{info.kind}"), console.text(f"cli.models.{info.state}"), reason]
+def _lines(models: Iterable[ModelInfo], console: Console) -> Iterator[str]:
+    """Yield one block for all models of a provider that are in one state: what is wrong is said once."""
+    groups: dict[tuple[str, str], list[ModelInfo]] = {}
+    for info in models:
+        groups.setdefault((info.provider, info.state), []).append(info)
+    for (provider, state), infos in groups.items():
+        yield f"{provider}: {console.text(f'cli.models.{state}')}"
+        error = next((info.error for info in infos if info.error is not None), None)
+        if error is not None and state != "not_pulled":
+            yield f"  {console.sentences(error)}"
+        for kind in ("chat", "embedding"):
+            names = [info.id for info in infos if info.kind == kind and info.id != provider]
+            if names:
+                text = f"{console.text(f'cli.models.{kind}')}: {', '.join(names)}"
+                yield textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

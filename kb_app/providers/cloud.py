@@ -18,6 +18,7 @@ from kb_app.providers.completions import ChunkReader, named, request_fields
 from kb_app.providers.embedding import ServerEmbedder, embed_in_batches
 from kb_app.providers.endpoint import Endpoint, Origin, clean_address
 from kb_app.providers.families import EmbeddingModel, Family
+from kb_app.providers.server_errors import body_error
 from kb_app.providers.stream import EventStream, Hangup
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,14 @@ class Account:
             wait_s = max(0.0, self._next_s - now)
             self._next_s = now + wait_s + self.family.min_interval_s
         time.sleep(wait_s)
+
+
+def not_a_stream(account: Account, model: str, kind: str, text: str) -> Exception:
+    """Return the failure of a stream that turned out to be an ordinary body with status 200."""
+    origin = account.origin(model)
+    if "json" in kind:
+        return body_error(account.family, origin, 200, text)
+    return origin.error(BadResponseError, f"{kind}: {text[:200]}")
 
 
 class CompletionsServer(Protocol):

@@ -10,6 +10,7 @@ from kb_app.providers.endpoint import Origin
 from kb_app.providers.families import Family
 from kb_app.providers.server_errors import body_error
 
+CHAT_PATH = "/chat/completions"
 #: Reasoning counts against the answer's limit, so a model that reasons gets tokens of its own for it.
 THINKING_TOKENS = 4096
 
@@ -58,6 +59,13 @@ def request_fields(family: Family, model: str, request: ChatRequest, window: int
     if family.stream_usage:
         fields["stream_options"] = {"include_usage": True}
     return fields | {"extra_body": extra}
+
+
+def chat_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a streamed chat for the arguments of ``chat.completions.create``."""
+    body = dict(fields)
+    extra: Mapping[str, Any] = body.pop("extra_body")
+    return {**body, **extra, "stream": True}
 
 
 class ChunkReader:

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kb_app.errors import BadResponseError, ProviderTimeoutError, UnreachableError
-from kb_app.providers.cloud import Account
+from kb_app.providers.cloud import Account, not_a_stream
 from kb_app.providers.cloud_provider import CloudProvider
+from kb_app.providers.completions import CHAT_PATH, chat_body
 from kb_app.providers.endpoint import Endpoint, is_local
 from kb_app.providers.failures import transport_error
 from kb_app.providers.families import FAMILIES
-from kb_app.providers.openai_compatible import CHAT_PATH, chat_body, not_a_stream
 from kb_app.providers.server_errors import body_error
 from kb_app.providers.stream import Hangup, protect_lines
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from kb_app.errors import BadResponseError, ConfigurationError, ProviderTimeoutError, UnreachableError
-from kb_app.providers.cloud import Account
+from kb_app.providers.cloud import Account, not_a_stream
 from kb_app.providers.cloud_provider import CloudProvider
+from kb_app.providers.completions import CHAT_PATH, chat_body
 from kb_app.providers.endpoint import Endpoint, is_local
 from kb_app.providers.failures import transport_error
 from kb_app.providers.families import FAMILIES
@@ -21,7 +22,6 @@ from kb_app.providers.stream import Hangup
 if TYPE_CHECKING:
     import openai
 
-CHAT_PATH = "/chat/completions"
 _LISTING_TIMEOUT_S = 5.0
 #: Where servers tell a model's window in ``/models``: vLLM, LM Studio, OpenRouter.
 _WINDOW_FIELDS = ("max_model_len", "max_context_length", "context_length")
@@ -138,21 +138,6 @@ class OpenAIServer:
         """Return the names in ``/models`` and their windows, 0 where it does not tell."""
         with self._client("", read_s=_LISTING_TIMEOUT_S) as client:
             return {model.id: _window(model) for model in client.models.list().data or []}
-
-
-def chat_body(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a streamed chat for the arguments of ``chat.completions.create``."""
-    body = dict(fields)
-    extra: Mapping[str, Any] = body.pop("extra_body")
-    return {**body, **extra, "stream": True}
-
-
-def not_a_stream(account: Account, model: str, kind: str, text: str) -> Exception:
-    """Return the failure of a stream that turned out to be an ordinary body with status 200."""
-    origin = account.origin(model)
-    if "json" in kind:
-        return body_error(account.family, origin, 200, text)
-    return origin.error(BadResponseError, f"{kind}: {text[:200]}")
 
 
 def _window(model: Any) -> int:

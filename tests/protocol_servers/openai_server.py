@@ -285,6 +285,16 @@ class OpenAIDialectServer(ProtocolServer):
         raw = self._raw(self._talk(body)).replace(b"\n", b"\r\n")
         return Reply(pieces=[raw[i : i + 7] for i in range(0, len(raw), 7)], content_type="text/event-stream")
 
+    def chat_no_space(self, body: dict[str, Any]) -> Reply:
+        raw = self._raw(self._talk(body)).replace(b"data: ", b"data:")
+        return Reply(pieces=[raw], content_type="text/event-stream")
+
+    def chat_usage_chunks(self, body: dict[str, Any]) -> Reply:
+        """Frames without choices at the beginning, in the middle and at the end, as Azure and DashScope send them."""
+        nothing = self.dialect.base | {"choices": [], "usage": None}
+        talk = list(self._talk(body))
+        return self._events([nothing, talk[0], nothing, *talk[1:], nothing])
+
     def chat_separators(self, body: dict[str, Any]) -> Reply:
         raw = self._raw(self._talk(body, text=SEPARATORS))
         return Reply(pieces=[raw[i : i + 3] for i in range(0, len(raw), 3)], content_type="text/event-stream")

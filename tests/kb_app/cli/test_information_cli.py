@@ -16,7 +16,11 @@ def test_models(kb: Command) -> None:
     assert models["builtin"]["kind"] == "embedding"
     ollama = [record for record in result.records if record["provider"] == "ollama"]
     assert {record["state"] for record in ollama} <= {"unreachable"}
-    assert re.search(r"^quote +chat +ready$", kb("models").out, re.MULTILINE)
+    text = kb("models").out
+    assert "quote: ready\n" in text
+    lacking = re.findall("No key is set for .([a-z]+)", text)
+    assert len(lacking) == len(set(lacking)), "said once each"
+    assert re.search(r"^  chat: glm/", text, re.MULTILINE)
 
 
 def test_doctor_finds_everything_sound(kb: Command, tea: Path) -> None:

@@ -11,6 +11,8 @@ ROWS = {
     "split": "chunks cut anywhere, also inside a character",
     "carriage_returns": "`\\r\\n` line ends",
     "comments": "keep-alive comments",
+    "no_space": "`data:` without a space",
+    "usage_chunks": "frames without choices, with or without usage",
     "separators": "U+2028, U+2029, U+0085 in the text",
     "long": "a very long answer",
     "thinking": "thinking told from the answer",
@@ -45,6 +47,8 @@ ROWS = {
 REASONS = {
     ("ollama", "carriage_returns"): "JSON lines, not server-sent events",
     ("ollama", "comments"): "JSON lines have no comments",
+    ("ollama", "no_space"): "JSON lines, not server-sent events",
+    ("ollama", "usage_chunks"): "JSON lines, not server-sent events",
     ("ollama", "kept_alive"): "JSON lines have no comments",
     ("ollama", "no_quota"): "no accounts",
     ("ollama", "filter"): "no filter",

@@ -126,7 +126,9 @@ def test_answer_streams_and_ends_once(family: str, server: OpenAIDialectServer, 
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
 
 
-@pytest.mark.parametrize("scenario", ["split", "carriage_returns", "comments", "slow_start", "drop_after_end"])
+@pytest.mark.parametrize(
+    "scenario", ["split", "carriage_returns", "comments", "no_space", "usage_chunks", "slow_start", "drop_after_end"]
+)
 def test_answer_arrives_whole(family: str, server: OpenAIDialectServer, scenario: str, shows: Shows) -> None:
     shows(family, scenario)
     server.scenario = scenario
