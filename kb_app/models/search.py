@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kb_app.models.base import ErrorInfo
 from kb_app.models.library import CARD_INDEX, StoredChunk
 
 
@@ -41,13 +42,18 @@ class SearchFilters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
-    """Outcome of a search, best hit first. ``confidence`` in [0, 1]; ``found`` says whether to answer at all."""
+    """Outcome of a search, best hit first. ``confidence`` in [0, 1]; ``found`` says whether to answer at all.
+
+    ``meant`` are (word, what was searched for as well) of misspelt words. ``problem`` says why a reranker was left out.
+    """
 
     query: str
     hits: tuple[Hit, ...]
     confidence: float
     found: bool
     elapsed_s: float = 0.0
+    meant: tuple[tuple[str, str], ...] = ()
+    problem: ErrorInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ class Retriever:
             confidence=sure,
             found=sure >= threshold(),
             elapsed_s=time.perf_counter() - started,
+            meant=ranking.question.meant,
         )
 
     def rank(

@@ -92,12 +92,19 @@ def filter_controls(app: App, bases: Sequence[KnowledgeBase]) -> SearchFilters:
             key="search_per_document",
             help=t("search.per_document_help"),
         )
+        tags = sorted(app.tagging.counts([base.id for base in bases]))
+        tagged: list[str] = []
+        if tags:
+            tagged = st.multiselect(
+                t("search.tags"), tags, key="search_tags", placeholder=t("search.any"), help=t("search.tags_help")
+            )
         since, until = st.columns(2)
         first = since.date_input(t("search.added_from"), value=None, format="YYYY-MM-DD", key="search_from")
         last = until.date_input(t("search.added_to"), value=None, format="YYYY-MM-DD", key="search_to")
     return SearchFilters(
         document_ids=frozenset(chosen),
         endings=tuple(wanted),
+        tags=tuple(tagged),
         added_from=_utc(first) if first else "",
         added_before=_utc(last + timedelta(days=1)) if last else "",
         per_document=int(per_document),
@@ -118,5 +125,5 @@ def search(app: App, query: str, settings: SearchSettings, filters: SearchFilter
     known = app.library.living(settings.base_ids)
     retrieval = app.retriever.retrieve(query, known, top_k=settings.top_k, filters=filters, vote=settings.vote)
     message = as_message(retrieval, place)
-    show_outcome(retrieval, message, has_votes=settings.vote)
+    show_outcome(app, retrieval, message, has_votes=settings.vote)
     return message

@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from kb_app.app import App
 from kb_app.models import Hit, Message, Retrieval, Source
 from kb_app.retrieval.analyzer import analyse
 from kb_app.retrieval.confidence import threshold
@@ -23,11 +24,24 @@ def as_message(retrieval: Retrieval, place: str) -> Message:
     return Message(id=f"search_{place}", conversation_id="", role="assistant", text="", sources=sources_of(retrieval))
 
 
-def show_outcome(retrieval: Retrieval, message: Message, *, has_votes: bool) -> None:
-    """Draw the verdict and the hits of one search."""
+def show_outcome(app: App, retrieval: Retrieval, message: Message, *, has_votes: bool) -> None:
+    """Draw the verdict and the hits of one search; each hit can be marked as a right one."""
     _verdict(retrieval)
+    bases = {hit.chunk.base_id for hit in retrieval.hits}
+    marked = {name for base in bases for name in app.evaluation.marked_chunks(base, retrieval.query)}
     for hit, source in zip(retrieval.hits, message.sources, strict=True):
-        _hit(retrieval.query, hit, source, message.id, has_votes)
+        with st.container(key=f"source_{message.id}_{source.marker}", gap="xsmall"):
+            _hit(retrieval.query, hit, source)
+            with st.container(horizontal=True, vertical_alignment="center", key=f"hit_{message.id}_{source.marker}"):
+                _open_button(source, message.id)
+                _mark_button(app, retrieval.query, source, message.id, is_marked=hit.chunk.id in marked)
+                with st.popover(
+                    t("search.why"),
+                    type="tertiary",
+                    icon=":material/bar_chart:",
+                    key=f"why_{message.id}_{source.marker}",
+                ):
+                    _explain(hit.parts, has_votes)
 
 
 def _verdict(retrieval: Retrieval) -> None:
@@ -42,30 +56,43 @@ def _verdict(retrieval: Retrieval) -> None:
         milliseconds=f"{retrieval.elapsed_s * 1000:.0f}",
     )
     st.caption(facts)
+    if retrieval.meant:
+        pairs = t("search.list_separator").join(f"{asked} → {meant}" for asked, meant in retrieval.meant)
+        st.caption(t("search.meant", words=label(pairs, 200)))
     if not retrieval.hits:
         st.info(t("search.nothing"), icon=":material/search_off:")
 
 
-def _hit(query: str, hit: Hit, source: Source, message_id: str, has_votes: bool) -> None:
-    with st.container(key=f"source_{message_id}_{source.marker}", gap="xsmall"):
-        st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}** :gray[{hit.score:.2f}]")
-        where = where_text(source)
-        if where:
-            st.caption(where)
-        st.html(highlight_html(source.text, analyse(query)))
-        with st.container(horizontal=True, vertical_alignment="center", key=f"hit_{message_id}_{source.marker}"):
-            st.button(
-                t("sources.open"),
-                key=f"open_{message_id}_{source.marker}",
-                type="tertiary",
-                icon=":material/find_in_page:",
-                on_click=open_passage,
-                args=(message_id, source.marker),
-            )
-            with st.popover(
-                t("search.why"), type="tertiary", icon=":material/bar_chart:", key=f"why_{message_id}_{source.marker}"
-            ):
-                _explain(hit.parts, has_votes)
+def _hit(query: str, hit: Hit, source: Source) -> None:
+    st.markdown(f":orange-badge[{source.marker}] **{label(source.document, 80)}** :gray[{hit.score:.2f}]")
+    where = where_text(source)
+    if where:
+        st.caption(where)
+    st.html(highlight_html(source.text, analyse(query)))
+
+
+def _open_button(source: Source, message_id: str) -> None:
+    st.button(
+        t("sources.open"),
+        key=f"open_{message_id}_{source.marker}",
+        type="tertiary",
+        icon=":material/find_in_page:",
+        on_click=open_passage,
+        args=(message_id, source.marker),
+    )
+
+
+def _mark_button(app: App, query: str, source: Source, message_id: str, *, is_marked: bool) -> None:
+    change = app.evaluation.unmark_passage if is_marked else app.evaluation.mark_passage
+    st.button(
+        t("search.marked") if is_marked else t("search.mark"),
+        key=f"mark_{message_id}_{source.marker}",
+        type="tertiary",
+        icon=":material/check_circle:" if is_marked else ":material/check:",
+        help=t("search.marked_help") if is_marked else t("search.mark_help"),
+        on_click=change,
+        args=(source.base_id, query, source),
+    )
 
 
 def _explain(parts: Mapping[str, float], has_votes: bool) -> None:

@@ -100,3 +100,24 @@ def test_without_a_base_there_is_nothing_to_search(base_id: str, open_page: Open
     page = open_page("search")
     page.multiselect(key="search_bases_a").unselect(base_id).run()
     assert translate("en", "ui.chat.pick_base") in shown_text(ask(page))
+
+
+def test_a_right_passage_is_marked_for_the_evaluation_and_unmarked(app: App, base_id: str, open_page: Open) -> None:
+    page = ask(open_page("search"))
+    first = app.retriever.retrieve(QUESTION, [base_id]).hits[0].chunk
+    page.button(key="mark_search_a_1").click().run()
+    assert app.evaluation.marked_chunks(base_id, QUESTION) == {first.id}
+    assert translate("en", "ui.search.marked") in page.button(key="mark_search_a_1").label
+    page.button(key="mark_search_a_1").click().run()
+    assert app.evaluation.marked_chunks(base_id, QUESTION) == frozenset()
+
+
+def test_tags_limit_the_search_and_a_misspelt_word_is_told(app: App, base_id: str, open_page: Open) -> None:
+    wasps = next(one for one in app.library.documents(base_id) if one.name == "wasps.txt")
+    app.tagging.change(base_id, [wasps.id], add={"winter"})
+    page = ask(open_page("search"), "What temprature do bees keep?")
+    assert "temperatur" in shown_text(page)
+    page.toggle(key="search_filters").set_value(True).run()
+    page.multiselect(key="search_tags").set_value(["winter"]).run()
+    assert "bees.md" not in [hit for hit in shown_text(page).split() if "bees" in hit]
+    assert page.button(key="mark_search_a_1")
