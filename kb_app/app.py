@@ -188,6 +188,7 @@ class App:
         self.answering.close()
         self._titles.close()
         self.importer.close()
+        self.history.close()
         self.model_store.close()
         self.onnx_store.close()
         self._summariser.close()
@@ -232,7 +233,7 @@ class App:
         if waiting:
             self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
-        self.history.tidy()
+        self.history.start()
         self._indexes.check()
         self._worker.start()
         for base in repositories.bases.all():

@@ -1,13 +1,18 @@
 """Saved conversations: list, search, reopen, branches, title, pin, tags, archive, trash."""
 
+import logging
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from kb_app.errors import StorageError
 from kb_app.models import Conversation, ConversationFilter, ConversationHit, ConversationView, Message, Rating
 from kb_app.retrieval.analyzer import analyse
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.shelf import ShelfRepository
+
+_LOG = logging.getLogger(__name__)
 
 TITLE_LIMIT = 60
 TAG_LIMIT = 40
@@ -26,12 +31,30 @@ class History:
         self._conversations = conversations
         self._shelf = shelf
         self._index = index
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._tidy, name="history", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tidy up; returns at once. For the owner of the data folder, once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop tidying up; what is not indexed yet is the next time."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _tidy(self) -> None:
+        try:
+            self.tidy()
+        except StorageError:
+            _LOG.exception("the conversations could not be tidied up")
 
     def tidy(self) -> None:
         """Remove for good what has been in the trash for long, and index what is not indexed yet."""
         limit = datetime.now(UTC) - timedelta(days=TRASH_DAYS)
         self._shelf.purge(limit.isoformat(timespec="microseconds"))
-        self._index.catch_up()
+        self._index.catch_up(lambda: not self._closed.is_set())
 
     # --- the list ------------------------------------------------------------------------------
 

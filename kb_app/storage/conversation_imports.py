@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kb_app.models import Conversation, Message
 from kb_app.storage.chat_rows import answer_values
 from kb_app.storage.database import Database
-from kb_app.storage.message_index import index_message
+from kb_app.storage.message_index import Words, index_messages
 from kb_app.storage.rows import rating_row
 from kb_app.storage.tables import ConversationRow, MessageRow
 
@@ -138,5 +138,6 @@ def _add(session: Session, conversation_id: str, messages: Sequence[Message]) ->
             rating.created_at = message.rating.created_at
             session.add(rating)
     session.flush()
-    for message in messages:
-        index_message(session, message.id, message.text)
+    for start in range(0, len(messages), _GROUP):
+        group = messages[start : start + _GROUP]
+        index_messages(session, [Words(message.id, conversation_id, message.text) for message in group])

@@ -10,7 +10,7 @@ from kb_app.errors import NotFoundError
 from kb_app.models import Conversation, ConversationView, ErrorInfo, Message, NewTurn, Rating
 from kb_app.storage.chat_rows import answer_values, to_conversation, to_message
 from kb_app.storage.database import Database
-from kb_app.storage.message_index import index_message
+from kb_app.storage.message_index import Words, index_messages
 from kb_app.storage.rows import error_to_json, new_id, now, rating_row
 from kb_app.storage.tables import ConversationRow, MessageRow
 from kb_app.storage.trees import MessageTree
@@ -52,7 +52,7 @@ class ConversationRepository:
             if not question_id:
                 parent_id = _message_of(session, row.id, new.edited_id).parent_id if new.edited_id else row.leaf_id
                 asked = _add(session, row.id, parent_id, role="user", text=new.question, model_id=new.model_id)
-                index_message(session, asked.id, asked.text)
+                index_messages(session, [Words(asked.id, row.id, asked.text)])
                 question_id = asked.id
             answer = _add(session, row.id, question_id, role="assistant", status="streaming", model_id=new.model_id)
             row.leaf_id = answer.id
@@ -63,7 +63,7 @@ class ConversationRepository:
         with self._database.write() as session:
             query = update(MessageRow).where(MessageRow.id == message.id).values(answer_values(message))
             if session.scalars(query.returning(MessageRow.id)).all() and message.status != "streaming":
-                index_message(session, message.id, message.text)
+                index_messages(session, [Words(message.id, message.conversation_id, message.text)])
 
     def interrupt_streaming(self, error: ErrorInfo) -> int:
         """Mark answers that were streaming when the process died as interrupted; return how many."""

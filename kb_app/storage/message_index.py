@@ -5,7 +5,7 @@ The index lives in the database itself, so it is whole whenever the database is.
 or indexed by another analyzer, is found and done by :meth:`MessageIndex.catch_up`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import delete, or_, select, text
@@ -15,17 +15,17 @@ from ingestion.analyzer import ANALYZER_VERSION, terms
 from kb_app.storage.database import Database
 from kb_app.storage.tables import IndexedMessageRow, MessageRow
 
-_GROUP = 200
+#: Messages indexed in one transaction while others may want to write.
+_GROUP = 50
 _INSERT = text("INSERT INTO message_words (rowid, terms) VALUES (:number, :terms)")
 #: The scores must be there before rows are grouped: bm25 cannot be asked for inside an aggregate.
 _SEARCH = text(
     "WITH found AS MATERIALIZED"
     " (SELECT rowid AS number, rank AS score FROM message_words WHERE message_words MATCH :query)"
-    " SELECT messages.id, messages.conversation_id, min(found.score) AS best, count(*) AS matches FROM found"
+    " SELECT message_id, conversation_id, min(score) AS best, count(*) AS matches FROM found"
     " JOIN indexed_messages ON indexed_messages.id = found.number"
-    " JOIN messages ON messages.id = indexed_messages.message_id"
-    " JOIN conversations ON conversations.id = messages.conversation_id"
-    " WHERE conversations.deleted_at = '' GROUP BY messages.conversation_id ORDER BY best"
+    " WHERE conversation_id NOT IN (SELECT id FROM conversations WHERE deleted_at != '')"
+    " GROUP BY conversation_id ORDER BY best"
 )
 
 
@@ -37,13 +37,31 @@ class WordMatch(NamedTuple):
     match_count: int
 
 
-def index_message(session: Session, message_id: str, words: str) -> None:
-    """Put the words of a message into the index, in place of those it had."""
-    session.execute(delete(IndexedMessageRow).where(IndexedMessageRow.message_id == message_id))
-    row = IndexedMessageRow(message_id=message_id, analyzer_version=ANALYZER_VERSION)
-    session.add(row)
+class Words(NamedTuple):
+    """What is indexed of a message."""
+
+    message_id: str
+    conversation_id: str
+    text: str
+
+
+def index_messages(session: Session, messages: Sequence[Words]) -> None:
+    """Put the words of messages into the index, in place of those they had."""
+    message_ids = [message.message_id for message in messages]
+    session.execute(delete(IndexedMessageRow).where(IndexedMessageRow.message_id.in_(message_ids)))
+    rows = [
+        IndexedMessageRow(
+            message_id=message.message_id, conversation_id=message.conversation_id, analyzer_version=ANALYZER_VERSION
+        )
+        for message in messages
+    ]
+    session.add_all(rows)
     session.flush()
-    session.execute(_INSERT, {"number": row.id, "terms": " ".join(terms(words))})
+    found = [
+        {"number": row.id, "terms": " ".join(terms(message.text))} for row, message in zip(rows, messages, strict=True)
+    ]
+    if found:
+        session.execute(_INSERT, found)
 
 
 class MessageIndex:
@@ -53,13 +71,13 @@ class MessageIndex:
         """Search in ``database``."""
         self._database = database
 
-    def catch_up(self) -> int:
-        """Index what is not indexed by the present analyzer, a group at a time; return how many messages that were."""
+    def catch_up(self, is_wanted: Callable[[], bool] = lambda: True) -> int:
+        """Index what is not indexed by the present analyzer, as long as that ``is_wanted``; return how many it was."""
         count = 0
-        while True:
+        while is_wanted():
             with self._database.write() as session:
                 waiting = session.execute(
-                    select(MessageRow.id, MessageRow.text)
+                    select(MessageRow.id, MessageRow.conversation_id, MessageRow.text)
                     .outerjoin(IndexedMessageRow, IndexedMessageRow.message_id == MessageRow.id)
                     .where(
                         MessageRow.status != "streaming",
@@ -67,11 +85,11 @@ class MessageIndex:
                     )
                     .limit(_GROUP)
                 ).all()
-                for message_id, words in waiting:
-                    index_message(session, message_id, words)
+                index_messages(session, [Words(*row) for row in waiting])
             count += len(waiting)
             if len(waiting) < _GROUP:
-                return count
+                break
+        return count
 
     def search(self, words: Sequence[str]) -> list[WordMatch]:
         """Return the conversations in which one message holds all of ``words`` (index terms), best first.
@@ -82,7 +100,5 @@ class MessageIndex:
             return []
         query = " ".join(f'"{word}"' for word in words)
         with self._database.read() as session:
-            return [
-                WordMatch(row.id, row.conversation_id, row.matches)
-                for row in session.execute(_SEARCH, {"query": query})
-            ]
+            rows = session.execute(_SEARCH, {"query": query})
+            return [WordMatch(row.message_id, row.conversation_id, row.matches) for row in rows]

@@ -78,3 +78,4 @@ class IndexedMessageRow(Row):
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), unique=True)
     analyzer_version: Mapped[int]
+    conversation_id: Mapped[str] = mapped_column(server_default="")
