@@ -10,7 +10,16 @@ from kb_app.models import KnowledgeBase
 from kb_app.ui.base_settings import SETTINGS_DIALOG, settings_dialog
 from kb_app.ui.components import confirm, flash, flash_error, form_dialog, open_dialog
 from kb_app.ui.markup import label
-from kb_app.ui.state import BASE, DIALOG, DOCUMENT_PAGE, SELECTED_DOCUMENTS, adopt_url, set_widget, widget
+from kb_app.ui.state import (
+    BASE,
+    DIALOG,
+    DOCUMENT_PAGE,
+    MENU_GENERATION,
+    SELECTED_DOCUMENTS,
+    adopt_url,
+    set_widget,
+    widget,
+)
 from kb_app.ui.summaries import SUMMARIES_DIALOG, summaries_dialog
 from kb_app.ui.text import t
 
@@ -53,7 +62,9 @@ def show_base(base_id: str) -> None:
 
 def base_actions(base: KnowledgeBase) -> None:
     """Draw what can be done with the whole base."""
-    with st.popover(t("bases.more"), icon=":material/more_horiz:", key="base_menu"):
+    # A new key closes the menu, which would stay open above the dialog.
+    menu = st.container(key="base_menu", width="content")
+    with menu.popover(t("bases.more"), icon=":material/more_horiz:", key=f"base_menu_{MENU_GENERATION.get()}"):
         for text, icon, dialog in (
             (t("settings.title"), ":material/tune:", SETTINGS_DIALOG),
             (t("summaries.title"), ":material/auto_awesome:", SUMMARIES_DIALOG),
@@ -67,10 +78,15 @@ def base_actions(base: KnowledgeBase) -> None:
                 icon=icon,
                 type="tertiary",
                 width="stretch",
-                on_click=open_dialog,
+                on_click=_choose,
                 args=(dialog,),
                 disabled=dialog == REINDEX_DIALOG and not base.document_count,
             )
+
+
+def _choose(dialog: str) -> None:
+    MENU_GENERATION.set(MENU_GENERATION.get() + 1)
+    open_dialog(dialog)
 
 
 def base_dialogs(app: App, base: KnowledgeBase | None) -> None:

@@ -31,7 +31,7 @@ def fact_lines(document: DocumentRecord, card: SummaryCard | None = None) -> lis
         lines.append(f":orange[{unreadable_text(document.unreadable_pages)}]")
     if card is not None:
         text = t("summaries.by_model", model=card.model_id, text=short(card.text, _CARD_CHARS))
-        lines.append(f":material/auto_awesome: {label(text, 2 * _CARD_CHARS)}")
+        lines.append(f":gray[:material/auto_awesome: {label(text, 2 * _CARD_CHARS)}]")
     if document.error is not None:
         message, hint = describe(document.error)
         lines.append(f":red[{plain(message)}] :gray[{plain(hint)}]")

@@ -116,6 +116,7 @@ CORRECT: Slot[str] = Slot(key="kb.correct", default="")  # the answer the correc
 DIALOG: Slot[str] = Slot(key="kb.dialog", default="")
 SELECTED_DOCUMENTS: Slot[frozenset[str]] = Slot(key="kb.selected_documents", default=frozenset())
 DOCUMENT_PAGE: Slot[int] = Slot(key="kb.document_page", default=0)
+MENU_GENERATION: Slot[int] = Slot(key="kb.menu_generation", default=0)
 UPLOAD_GENERATION: Slot[int] = Slot(key="kb.upload_generation", default=0)
 UPLOADED_FILES: Slot[set[str] | None] = Slot(key="kb.uploaded_files", default=None)
 LANGUAGE: Slot[str] = Slot(key="kb.language", default="", parameter="lang")

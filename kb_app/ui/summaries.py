@@ -29,12 +29,13 @@ def summaries_dialog(app: App, base: KnowledgeBase) -> None:
             st.rerun()
         st.markdown(t("summaries.about"))
         model_id = _model_choice(app, base)
-        can_write = model_id != _QUOTE
-        if can_write:
-            _estimate(app.summaries.estimate(base.id, model_id))
-        else:
+        estimate = None if model_id == _QUOTE else app.summaries.estimate(base.id, model_id)
+        if estimate is None:
             st.info(t("summaries.quote"), icon=":material/info:")
-        _buttons(app, base, can_write=can_write)
+        else:
+            _estimate(estimate)
+        is_done = estimate is not None and not estimate.documents and model_id == base.summary_model
+        _buttons(app, base, can_write=estimate is not None, is_done=is_done)
 
     show()
 
@@ -67,12 +68,14 @@ def _estimate(estimate: SummaryEstimate) -> None:
         st.markdown(t("summaries.cost", amount=f"{estimate.cost.amount:.2f}", currency=plain(estimate.cost.currency)))
 
 
-def _buttons(app: App, base: KnowledgeBase, *, can_write: bool) -> None:
+def _buttons(app: App, base: KnowledgeBase, *, can_write: bool, is_done: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if app.summaries.of_base(base.id):
             st.button(t("summaries.discard"), key="discard_summaries", on_click=_discard, args=(app, base.id))
         if base.summary_model:
             st.button(t("summaries.switch_off"), key="stop_summaries", on_click=_switch_off, args=(app, base.id))
+        if is_done:
+            return
         st.button(
             t("summaries.switch_on"),
             key="write_summaries",
