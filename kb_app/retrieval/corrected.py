@@ -62,24 +62,24 @@ class CorrectedQuestions:
 
     def __init__(self, questions: Sequence[CorrectedQuestion]) -> None:
         """Index ``questions``; either all of them have vectors or none."""
-        self._all = list(questions)
-        self._wordings: list[Wording] = [wording(one.question) for one in self._all]
+        self.questions = tuple(questions)
+        self._wordings: list[Wording] = [wording(one.question) for one in self.questions]
         self._by_key: dict[str, list[int]] = defaultdict(list)
         self._passages: dict[str, list[tuple[int, Span]]] = defaultdict(list)
-        for place, one in enumerate(self._all):
+        for place, one in enumerate(self.questions):
             self._by_key[self._wordings[place].key].append(place)
             for span in one.support:
                 self._passages[span.document_id].append((place, span))
-        self._terms = [analyse(one.question).terms for one in self._all]
+        self._terms = [analyse(one.question).terms for one in self.questions]
         self._frequencies = Counter(term for terms in self._terms for term in terms)
         self._postings = {term: np.array(places) for term, places in _postings(self._terms).items()}
         self._mass = np.array([sum(map(self._weight, terms)) for terms in self._terms])
-        vectors = [one.vector for one in self._all if one.vector is not None]
-        self._vectors = np.stack(vectors) if vectors and len(vectors) == len(self._all) else None
+        vectors = [one.vector for one in self.questions if one.vector is not None]
+        self._vectors = np.stack(vectors) if vectors and len(vectors) == len(self.questions) else None
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._all)
+        return len(self.questions)
 
     def alike(self, question: str) -> list[Fit]:
         """Return the corrected questions that may be this one, the most alike first."""
@@ -88,7 +88,11 @@ class CorrectedQuestions:
         near = {int(place) for place in np.argsort(-words)[:_CANDIDATES] if words[place] > 0}
         places = near | set(self._by_key.get(asked.key, ()))
         fits = [
-            Fit(id=self._all[place].id, likeness=likeness(asked, self._wordings[place]), related=float(words[place]))
+            Fit(
+                id=self.questions[place].id,
+                likeness=likeness(asked, self._wordings[place]),
+                related=float(words[place]),
+            )
             for place in places
         ]
         return sorted(fits, key=lambda fit: (bool(fit.likeness.blocked), -fit.likeness.score, -fit.related, fit.id))
@@ -104,11 +108,11 @@ class CorrectedQuestions:
             vector: Its vector of length 1, where the base's embedder knows meaning.
             unrelated: The cosine that two unrelated questions have with this embedder.
         """
-        if not self._all:
+        if not self.questions:
             return []
         words = self._words(analyse(question))
         passages = self._found(hits)
-        cosines = np.zeros(len(self._all))
+        cosines = np.zeros(len(self.questions))
         if vector is not None and self._vectors is not None:
             cosines = np.clip((self._vectors @ vector - unrelated) / (1 - unrelated), 0.0, 1.0)
         nearness = np.maximum(words, cosines)
@@ -123,12 +127,12 @@ class CorrectedQuestions:
             }
             related = 1 - (1 - float(nearness[place])) * (1 - _PASSAGE_WEIGHT * parts["passage"])
             alike = likeness(asked, self._wordings[place])
-            fits.append(Fit(id=self._all[place].id, likeness=alike, related=related, parts=parts))
+            fits.append(Fit(id=self.questions[place].id, likeness=alike, related=related, parts=parts))
         return sorted(fits, key=lambda fit: (-fit.related, fit.id))
 
     def _words(self, question: Question) -> np.ndarray:
         """Return for each corrected question the share of weight both have in common (Dice), in [0, 1]."""
-        common = np.zeros(len(self._all))
+        common = np.zeros(len(self.questions))
         mass = 0.0
         for term in question.terms:
             weight = self._weight(term)
@@ -136,10 +140,10 @@ class CorrectedQuestions:
             if term in self._postings:
                 common[self._postings[term]] += weight
         total = self._mass + mass
-        return np.divide(2 * common, total, out=np.zeros(len(self._all)), where=total > 0)
+        return np.divide(2 * common, total, out=np.zeros(len(self.questions)), where=total > 0)
 
     def _weight(self, term: str) -> float:
-        return idf(self._frequencies.get(term, 0), len(self._all), term)
+        return idf(self._frequencies.get(term, 0), len(self.questions), term)
 
     def _found(self, hits: Sequence[Hit]) -> dict[int, float]:
         """Return place -> how surely the question finds what that correction rests on, in (0, 1]."""

@@ -201,6 +201,8 @@ class Answering:
         )
         template = self._prompts.get("answer", language, request.base_ids)
 
+        offers: list[str] = []
+
         def prepare(model: ChatModel) -> ChatRequest:
             room = model.context_tokens - options.max_tokens
             told = fitting(corrections, language, room)
@@ -209,7 +211,7 @@ class Answering:
             offered = prompt.sources if model.prompted else sources
             generation.accept(_retrieved(retrieval, offered))  # how many fit depends on the model
             if corrections and not model.prompted:
-                generation.accept(Token(text=as_offer(corrections[0], sources, language)))
+                offers.append(as_offer(corrections[0], sources, language))
             messages = with_examples(prompt.messages, told, offered, language)
             return ChatRequest(
                 messages=messages,
@@ -223,7 +225,10 @@ class Answering:
         call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
         generation.on_stop(call.close)
         with closing(iter(call)) as events:
-            yield from events
+            for event in events:
+                if isinstance(event, Finished):
+                    yield from (Token(text=offer) for offer in offers)
+                yield event
 
     def _corrected(self, match: CorrectionMatch, query: str) -> Generator[AnswerEvent]:
         """Answer with the corrected text itself."""

@@ -76,7 +76,7 @@ def examples_tokens(corrections: Sequence[Correction], language: Language) -> in
 
 
 def as_offer(correction: Correction, sources: Sequence[Source], language: Language) -> str:
-    """Return what readers of the quote model are shown before the quotations."""
+    """Return what readers of the quote model are shown below the quotations."""
     question = " ".join(correction.question.split())
     answer = _renumbered(correction.chosen, _numbers(correction, sources))
     return translate(language, "answer.similar_corrected", question=question, answer=answer)

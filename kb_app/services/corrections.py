@@ -97,6 +97,10 @@ class Corrections:
         if message_id in saved:
             return saved[message_id]
         answer = self._conversations.message(message_id)
+        if answer.reuse == "exact" and answer.correction_id is not None:
+            served = self._corrections.of_ids([answer.correction_id])
+            if served:  # what is wrong with it is wrong with the correction
+                return served[answer.correction_id]
         before = self._conversations.before(answer.id)
         asked = before[-1] if before else None
         if answer.role != "assistant" or asked is None or asked.role != "user":

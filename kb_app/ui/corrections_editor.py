@@ -64,11 +64,14 @@ def editor(app: App, name: str) -> None:
     with st.container(key="correction_editor"):
         _head(app, subject)
         _texts(subject)
-        _difference(subject)
-        passages(app, name, correction)
-        _why(subject)
-        _actions(app, subject)
-        versions(app, correction)
+        beside, right = st.columns(2, gap="medium")
+        with beside:
+            passages(app, name, correction)
+        with right:
+            _difference(subject)
+            _why(subject)
+            _actions(app, subject)
+            versions(app, correction)
 
 
 def _read(app: App, name: str) -> Correction:

@@ -19,7 +19,7 @@ _SHOWN = 20
 
 def importing(app: App, bases: Sequence[KnowledgeBase]) -> None:
     """Draw the upload and the preview."""
-    base_id = base_filter(bases, "import") or (bases[0].id if bases else None)
+    base_id = base_filter(bases, "import", needs_one=True)
     if base_id is None:
         st.info(t("chat.no_bases"), icon=":material/library_add:")
         return

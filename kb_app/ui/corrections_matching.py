@@ -21,7 +21,7 @@ _OFF = 1.01
 
 def matching(app: App, bases: Sequence[KnowledgeBase]) -> None:
     """Draw the try-out and the thresholds of the chosen base."""
-    base_id = base_filter(bases, "matching") or (bases[0].id if bases else None)
+    base_id = base_filter(bases, "matching", needs_one=True)
     if base_id is None:
         st.info(t("chat.no_bases"), icon=":material/library_add:")
         return

@@ -16,15 +16,18 @@ _REASONS: tuple[QueueReason, ...] = get_args(QueueReason)
 _MORE = 20
 
 
-def base_filter(bases: Sequence[KnowledgeBase], place: str) -> str | None:
-    """Draw the choice of a base and return its id, None for all."""
+def base_filter(bases: Sequence[KnowledgeBase], place: str, *, needs_one: bool = False) -> str | None:
+    """Draw the choice of a base and return its id, None for all; with ``needs_one`` all is no choice."""
     names = {base.id: base.name for base in bases}
-    picked = BASE_FILTER.get() if BASE_FILTER.get() in names else ""
+    options = list(names) if needs_one else ["", *names]
+    if not options:
+        return None
+    picked = BASE_FILTER.get() if BASE_FILTER.get() in options else options[0]
     key = f"corrections_base_{place}"
     set_widget(key, picked)
     st.selectbox(
         t("scope.bases"),
-        options=["", *names],
+        options=options,
         format_func=lambda base_id: names.get(base_id) or t("corrections.all_bases"),
         key=key,
         label_visibility="collapsed",
