@@ -42,6 +42,7 @@ from kb_app.services.passwords import Passwords
 from kb_app.services.prompt_preview import PromptPreview
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.reuse import Reuse
+from kb_app.services.rewriting import Rewriting
 from kb_app.services.summaries import Summaries
 from kb_app.services.summarising import Summariser
 from kb_app.services.tagging import Tagging
@@ -149,7 +150,12 @@ class App:
         self.importer = ConversationImporter(ConversationImports(self._database))
         self.answering = Answering(
             conversations,
-            Knowledge(retriever=self.retriever, reuse=self.reuse, living=self.library.living),
+            Knowledge(
+                retriever=self.retriever,
+                rewriting=Rewriting(self.models.chat, self.model_calls, self.prompts),
+                reuse=self.reuse,
+                living=self.library.living,
+            ),
             self.model_calls,
             self.prompts,
             top_k=settings.top_k,

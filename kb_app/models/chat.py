@@ -48,12 +48,16 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """Sent before the first token; once more where another model steps in, which may be given fewer sources."""
+    """Sent before the first token; once more where another model steps in, which may be given fewer sources.
+
+    ``problems`` say what was left out of the search, and why.
+    """
 
     query: str
     sources: tuple[Source, ...]
     confidence: float
     elapsed_s: float
+    problems: tuple[ErrorInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +209,7 @@ class Message:
     timing: Timing | None = None
     cost: Cost | None = None
     fallback: FellBack | None = None
+    problems: tuple[ErrorInfo, ...] = ()
     rating: Rating | None = None
     correction_id: str | None = None
     reuse: Reuse = ""

@@ -32,7 +32,6 @@ from kb_app.models import (
     Token,
 )
 from kb_app.protocols import ChatModel
-from kb_app.retrieval.followup import standalone
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.corrected_answers import (
     as_offer,
@@ -48,6 +47,7 @@ from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.prompts import answer_prompt, language_of, with_wishes
 from kb_app.services.reuse import Reuse
+from kb_app.services.rewriting import Rewriting, Rewritten
 from kb_app.storage.conversations import ConversationRepository
 
 _LOG = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class Knowledge:
     """
 
     retriever: Retriever
+    rewriting: Rewriting
     reuse: Reuse
     living: Callable[[Sequence[str]], tuple[str, ...]]
 
@@ -109,6 +110,7 @@ class Answering:
         """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``."""
         self._conversations = conversations
         self._retriever = knowledge.retriever
+        self._rewriting = knowledge.rewriting
         self._reuse = knowledge.reuse
         self._living = knowledge.living
         self._calls = calls
@@ -174,18 +176,18 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = request.answer_language or language_of(request.question, request.language)
         history = self._conversations.before(generation.question_id, last=_HISTORY)
-        asked = [message.text for message in history if message.role == "user"]
-        query = request.query or standalone(request.question, asked)
+        query, problem = self._query(generation, request, history, language)
         living = self._living(request.base_ids)
         reuse = request.reuse and not (request.filters and request.filters.limits_documents)
         if reuse and (match := self._reuse.exact(query, living)) is not None:
             yield from self._corrected(match, query)
             return
         retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=request.filters)
+        problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
         examples = self._reuse.examples(query, living, retrieval) if reuse else []
         corrections = [match.correction for match in examples]
         if not retrieval.found and not corrections:
-            yield _retrieved(retrieval, sources_of(retrieval))
+            yield _retrieved(retrieval, sources_of(retrieval), problems)
             generation.nothing_found()
             yield Token(text=translate(language, "answer.nothing_found", query=retrieval.query))
             yield Finished(reason="complete")
@@ -209,7 +211,7 @@ class Answering:
             left = room - examples_tokens(told, language)
             prompt = answer_prompt(asked_for, history, sources, template=template, prompt_tokens=left)
             offered = prompt.sources if model.prompted else sources
-            generation.accept(_retrieved(retrieval, offered))  # how many fit depends on the model
+            generation.accept(_retrieved(retrieval, offered, problems))  # how many fit depends on the model
             if corrections and not model.prompted:
                 offers.append(as_offer(corrections[0], sources, language))
             messages = with_examples(prompt.messages, told, offered, language)
@@ -229,6 +231,20 @@ class Answering:
                 if isinstance(event, Finished):
                     yield from (Token(text=offer) for offer in offers)
                 yield event
+
+    def _query(
+        self, generation: Generation, request: AskRequest, history: Sequence[Message], language: Language
+    ) -> Rewritten:
+        if request.query:
+            return Rewritten(request.query)
+        return self._rewriting.query(
+            request.question,
+            history,
+            model_id=request.model_id,
+            base_ids=request.base_ids,
+            language=language,
+            on_stop=generation.on_stop,
+        )
 
     def _corrected(self, match: CorrectionMatch, query: str) -> Generator[AnswerEvent]:
         """Answer with the corrected text itself."""
@@ -274,7 +290,11 @@ def sources_of(retrieval: Retrieval) -> tuple[Source, ...]:
     )
 
 
-def _retrieved(retrieval: Retrieval, sources: tuple[Source, ...]) -> Retrieved:
+def _retrieved(retrieval: Retrieval, sources: tuple[Source, ...], problems: tuple[ErrorInfo, ...]) -> Retrieved:
     return Retrieved(
-        query=retrieval.query, sources=sources, confidence=retrieval.confidence, elapsed_s=retrieval.elapsed_s
+        query=retrieval.query,
+        sources=sources,
+        confidence=retrieval.confidence,
+        elapsed_s=retrieval.elapsed_s,
+        problems=problems,
     )

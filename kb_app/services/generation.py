@@ -206,7 +206,11 @@ class Generation:
             case Retrieved():
                 self._enter("asking", time.monotonic())
                 self._message = replace(
-                    self._message, query=event.query, sources=event.sources, confidence=event.confidence
+                    self._message,
+                    query=event.query,
+                    sources=event.sources,
+                    confidence=event.confidence,
+                    problems=event.problems,
                 )
 
     def _end(self, event: Finished | Failed, status: MessageStatus) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from kb_app.models import Conversation, Message, Origin
+from kb_app.models import Conversation, ErrorInfo, Message, Origin
 from kb_app.storage.rows import (
     cost_from_json,
     error_from_json,
@@ -62,6 +62,7 @@ def to_message(row: MessageRow) -> Message:
         timing=timing_from_json(row.timing),
         cost=cost_from_json(row.cost),
         fallback=fallback_from_json(row.fallback),
+        problems=tuple(ErrorInfo(**value) for value in row.problems),
         rating=rating_from_row(row.rating),
         correction_id=row.correction_id,
         reuse=row.reuse,  # type: ignore[arg-type]  # only written from Reuse
@@ -86,6 +87,7 @@ def answer_values(message: Message) -> dict[str, Any]:
         "timing": plain_to_json(message.timing),
         "cost": plain_to_json(message.cost),
         "fallback": plain_to_json(message.fallback),
+        "problems": [error_to_json(problem) for problem in message.problems],
         "correction_id": message.correction_id,
         "reuse": message.reuse,
     }

@@ -24,6 +24,7 @@ from kb_app.models import (
 from kb_app.services.answering import Answering, AskRequest, Knowledge
 from kb_app.services.model_calls import ModelCalls
 from kb_app.services.prompt_store import default_prompt
+from kb_app.services.rewriting import Rewriting
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
@@ -118,8 +119,14 @@ def shelf(database):
 
 def answering(conversations, model, *, found=True, reuse=None):
     calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
-    knowledge = Knowledge(retriever=FakeRetriever(found), reuse=reuse or NoCorrections(), living=tuple)
-    return Answering(conversations, knowledge, calls, DefaultPrompts(), top_k=8)
+    prompts = DefaultPrompts()
+    knowledge = Knowledge(
+        retriever=FakeRetriever(found),
+        rewriting=Rewriting(lambda _model_id: model, calls, prompts),
+        reuse=reuse or NoCorrections(),
+        living=tuple,
+    )
+    return Answering(conversations, knowledge, calls, prompts, top_k=8)
 
 
 def ask(service, question="什么是南瓜书？", **more):
