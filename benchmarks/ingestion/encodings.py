@@ -1,4 +1,4 @@
-"""Encoding accuracy on real texts: ``python -m benchmarks.ingestion.encodings DATA [--length 100]``.
+"""Encoding accuracy on real texts: ``python benchmarks/ingestion/encodings.py DATA [--length 100]``.
 
 DATA holds ``cmrc2018_dev.json``, ``xquad.en.json`` and ``datawhale_kb``. A hit is a decoded text that equals the
 original exactly, over 100 random pieces per row. Traditional Chinese is made with OpenCC where it is installed
@@ -9,6 +9,8 @@ import argparse
 import json
 import random
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.errors import BinaryError
 from ingestion.load.encoding import decode

@@ -1,4 +1,4 @@
-"""Read every file of a folder of hostile PDFs: ``python -m benchmarks.ingestion.hostile FOLDER``.
+"""Read every file of a folder of hostile PDFs: ``python benchmarks/ingestion/hostile.py FOLDER``.
 
 Prints verdict, wall seconds and the worker's peak memory. A fresh worker per file, so that peaks are its own.
 """
@@ -7,6 +7,8 @@ import argparse
 import resource
 import time
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.errors import IngestionError
 from ingestion.pipeline import prepare_limited

@@ -1,4 +1,4 @@
-"""Check the Markdown structure of a folder: ``python -m benchmarks.ingestion.markdown_structure FOLDER``.
+"""Check the Markdown structure of a folder: ``python benchmarks/ingestion/markdown_structure.py FOLDER``.
 
 The truth comes from an independent parser (marko, GFM; no dependency of the product): top-level headings,
 fenced code and tables. Headings written in HTML are counted apart, since marko knows none.
@@ -8,6 +8,8 @@ import argparse
 import re
 import time
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.errors import IngestionError
 from ingestion.models import Document, PreparedDocument

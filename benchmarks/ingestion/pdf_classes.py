@@ -1,4 +1,4 @@
-"""Score every PDF of a folder by class: ``python -m benchmarks.ingestion.pdf_classes FOLDER``.
+"""Score every PDF of a folder by class: ``python benchmarks/ingestion/pdf_classes.py FOLDER``.
 
 The folder holds ``list.tsv`` (file, source, bytes, class, min_chars_expected, note) and the files, beside it or
 in ``files/``. A file passes if its verdict fits its class, at least the expected characters came out (blanks not
@@ -13,6 +13,8 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.errors import IngestionError
 from ingestion.pipeline import prepare_limited

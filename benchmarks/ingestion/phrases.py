@@ -1,4 +1,4 @@
-"""Can exact phrases be found?  ``python -m benchmarks.ingestion.phrases BOOK.pdf [--words 4]``.
+"""Can exact phrases be found?  ``python benchmarks/ingestion/phrases.py BOOK.pdf [--words 4]``.
 
 Phrases are taken from another engine's text (pdfminer.six, which must be installed; it is no dependency of the
 product), so a fault of our engine cannot hide itself: runs of 12 Chinese characters, or of a number of words.
@@ -10,6 +10,8 @@ import random
 import re
 import time
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.pdf_rules import comparable
 from ingestion.pipeline import prepare

@@ -1,4 +1,4 @@
-"""Time and memory of a folder: ``python -m benchmarks.ingestion.throughput FOLDER [--workers 2] [--times 1 4]``.
+"""Time and memory of a folder: ``python benchmarks/ingestion/reading_speed.py FOLDER [--workers 2] [--times 1 4]``.
 
 Every file goes through ``prepare_limited``, as the app does it. ``--times`` repeats the corpus to show the curve.
 """
@@ -8,6 +8,8 @@ import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import source_tree  # noqa: F401 - before our own packages
 
 from ingestion.errors import IngestionError
 from ingestion.load import supported_extensions
