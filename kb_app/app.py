@@ -23,6 +23,7 @@ from kb_app.services.doctor import Doctor
 from kb_app.services.evaluation import Evaluation
 from kb_app.services.evaluation_runs import EvaluationRuns, Market
 from kb_app.services.evaluation_worker import Bench, EvaluationWorker
+from kb_app.services.export_tasks import ExportTasks
 from kb_app.services.exporting import Exports
 from kb_app.services.freshness import Freshness
 from kb_app.services.hardware import Hardware
@@ -166,6 +167,7 @@ class App:
         training = TrainingRepository(self._database)
         rated = RatedAnswers(self._database, conversations)
         self.exports = Exports(repositories.bases, corrections, rated, training, self.prompts)
+        self.export_tasks = ExportTasks(self.exports)
         self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
         runs = EvaluationRunRepository(self._database)
         market = Market(base=repositories.bases.get, chat=self.models.chat, price=self.model_choices.price)
@@ -199,6 +201,7 @@ class App:
         self.onnx_store.close()
         self._summariser.close()
         self._evaluation_worker.close()
+        self.export_tasks.close()
         self.watching.close()
         self.freshness.close()
         self._worker.close()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.ui.corrections_editor import editor
+from kb_app.ui.corrections_export import exporting
 from kb_app.ui.corrections_import import importing
 from kb_app.ui.corrections_list import checks, corrections_list
 from kb_app.ui.corrections_matching import matching
@@ -13,7 +14,7 @@ from kb_app.ui.runtime import get_app
 from kb_app.ui.state import set_widget, widget
 from kb_app.ui.text import t
 
-VIEWS = ("queue", "all", "checks", "matching", "import")
+VIEWS = ("queue", "all", "checks", "matching", "import", "export")
 
 
 def main() -> None:
@@ -35,6 +36,8 @@ def main() -> None:
         checks(app)
     elif view == "matching":
         matching(app, bases)
+    elif view == "export":
+        exporting(app, bases)
     else:
         importing(app, bases)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
-from kb_app.errors import KBAppError, ModelReplyError, error_info
+from kb_app.errors import KBAppError, ModelReplyError, StorageError, error_info
 from kb_app.evaluation.scoring import DEPTH, answer_metrics, search_metrics, summarise
 from kb_app.messages import translate
 from kb_app.models import (
@@ -94,8 +94,17 @@ class EvaluationWorker:
                     self._do(run)
             except Exception:  # noqa: BLE001 - the top of the thread: without it nothing would be evaluated any more
                 _LOG.exception("the evaluation stumbled; it goes on")
-                self._closing.wait(_PAUSE_S)
+                self._recover()
+
+    def _recover(self) -> None:
+        """Put the run in hand back into the queue, as soon as the database takes it."""
+        while not self._closing.wait(_PAUSE_S):
+            try:
                 self._runs.resume()
+            except StorageError as error:
+                _LOG.warning("the database still refuses: %s", error)
+            else:
+                return
 
     def _do(self, run: EvaluationRun) -> None:
         try:

@@ -99,6 +99,10 @@ class Exports:
         self._training = training
         self._prompts = prompts
 
+    def state(self, base_id: str) -> object:
+        """Return what changes whenever the corrections of a base do."""
+        return self._corrections.fingerprint(base_id)
+
     def plan(self, request: ExportRequest) -> ExportPlan:
         """Return what an export would hold. Raises ExportSplitError, NotFoundError."""
         _check_shares(request.shares)

@@ -99,6 +99,9 @@ class EvaluationRunRepository:
     def claim(self) -> EvaluationRun | None:
         """Take the oldest run that waits."""
         query = select(EvaluationRunRow).where(EvaluationRunRow.state == "queued")
+        with self._database.read() as session:  # asked often, and others write
+            if session.scalars(query.limit(1)).first() is None:
+                return None
         with self._database.write() as session:
             row = session.scalars(query.order_by(EvaluationRunRow.created_at).limit(1)).first()
             if row is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 
 from kb_app.models import Split
 from kb_app.storage.database import Database
@@ -44,15 +44,20 @@ class TrainingRepository:
         """Remember an export; what was trained on once stays so, whatever later exports make of it."""
         time = now()
         with self._database.write() as session:
-            for subject_id, item in items.items():
-                known = session.get(TrainingItemRow, subject_id)
-                seen = known is not None and known.split != "test"
-                session.merge(
-                    TrainingItemRow(
-                        subject_id=subject_id,
-                        base_id=base_id,
-                        question=item.question,
-                        split=known.split if known is not None and seen else item.split,
-                        exported_at=time,
-                    )
-                )
+            rows = session.execute(select(TrainingItemRow.subject_id, TrainingItemRow.split))
+            known = {row.subject_id: row.split for row in rows}
+            values = [
+                {
+                    "subject_id": subject_id,
+                    "base_id": base_id,
+                    "question": item.question,
+                    "split": item.split if known.get(subject_id, "test") == "test" else known[subject_id],
+                    "exported_at": time,
+                }
+                for subject_id, item in items.items()
+            ]
+            # In bulk: an export may hold ten thousand, and everybody else waits meanwhile.
+            if fresh := [value for value in values if value["subject_id"] not in known]:
+                session.execute(insert(TrainingItemRow), fresh)
+            if changed := [value for value in values if value["subject_id"] in known]:
+                session.execute(update(TrainingItemRow), changed)

@@ -9,7 +9,7 @@ from kb_app.bundle import bundled
 from kb_app.ui.state import NEXT_PAGE
 from kb_app.ui.text import t
 
-PageName = Literal["chat", "history", "knowledge_bases", "search", "corrections", "models", "prompts"]
+PageName = Literal["chat", "history", "knowledge_bases", "search", "corrections", "evaluation", "models", "prompts"]
 
 
 def pages() -> dict[PageName, Page]:
@@ -23,6 +23,7 @@ def pages() -> dict[PageName, Page]:
         ),
         "search": st.Page(folder / "search.py", title=t("nav.search"), icon=":material/manage_search:"),
         "corrections": st.Page(folder / "corrections.py", title=t("nav.corrections"), icon=":material/rule:"),
+        "evaluation": st.Page(folder / "evaluation.py", title=t("nav.evaluation"), icon=":material/quiz:"),
         "models": st.Page(folder / "models.py", title=t("nav.models"), icon=":material/smart_toy:"),
         "prompts": st.Page(folder / "prompts.py", title=t("nav.prompts"), icon=":material/edit_note:"),
     }
