@@ -35,7 +35,7 @@ def _take(conversation: Conversation | None, message_id: str) -> None:
     for slot in (SHOWN_MESSAGES, PASSAGE, EDITED):
         slot.reset()
     if conversation is not None:
-        SCOPE.set(conversation.base_ids)
+        SCOPE.set(conversation.base_ids or None)  # an imported one has none
         MODEL.set(conversation.model_id)
 
 

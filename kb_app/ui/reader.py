@@ -14,7 +14,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 from kb_app.ui.components import flash
 from kb_app.ui.sources import open_passage
-from kb_app.ui.state import CONTEXT_CHARS, COPY, PASSAGE, widget
+from kb_app.ui.state import CONTEXT_CHARS, COPY, MESSAGE, PASSAGE, widget
 from kb_app.ui.text import t
 
 _FOLDER = Path(__file__).resolve().parent
@@ -40,6 +40,7 @@ def reader() -> None:
     data = {
         "copy": COPY.pop(),
         "passage": "" if opened is None else f"{opened.message_id} {opened.marker} {CONTEXT_CHARS.get()}",
+        "message": MESSAGE.get(),
     }
     _mount(key=_KEY, data=data, on_citation_change=_open_citation, on_copied_change=_say_copied)
 

@@ -1,5 +1,6 @@
 // What Streamlit has no widget for: a citation inside a text opens its passage, an answer goes to the clipboard, an
-// opened passage is scrolled to, and on a phone the sidebar closes once something was picked in it.
+// opened passage and a message that a link names are scrolled to, and on a phone the sidebar closes once something was
+// picked in it.
 
 const CITATION = 'a[href^="#kb-source-"]';
 const PICKED = '.st-key-conversations .stButton button, .st-key-new_chat_sidebar button, [data-testid="stSidebarNavLink"]';
@@ -9,6 +10,12 @@ const PATIENCE_MS = 2000;
 
 let copied = null;
 let shown = "";
+let found = "";
+let scrolledAt = 0;
+
+for (const kind of ["wheel", "touchmove", "keydown"]) {
+  document.addEventListener(kind, () => (scrolledAt = performance.now()), { capture: true, passive: true });
+}
 
 export default function (component) {
   const { data, setTriggerValue } = component;
@@ -44,6 +51,10 @@ export default function (component) {
     shown = data.passage;
     if (shown) scrollToPassage(performance.now() + PATIENCE_MS);
   }
+  if (data.message !== found) {
+    found = data.message;
+    if (found) scrollToMessage(found, performance.now() + PATIENCE_MS);
+  }
   return () => {
     document.removeEventListener("click", onClick, true);
     document.removeEventListener("keydown", onKey);
@@ -73,6 +84,15 @@ function copyByCommand(text) {
   const worked = document.execCommand("copy");
   box.remove();
   return worked;
+}
+
+// Streamlit follows the end of a chat while it is drawn, so the message is held in sight until the page has come to
+// rest, or the reader scrolls.
+function scrollToMessage(id, until) {
+  if (id !== found || performance.now() > until || scrolledAt > until - PATIENCE_MS) return;
+  const message = document.querySelector(`.st-key-found_${CSS.escape(id)}`);
+  if (message) message.scrollIntoView({ block: "start" });
+  setTimeout(() => scrollToMessage(id, until), 100);
 }
 
 function scrollToPassage(until) {
