@@ -14,6 +14,7 @@ from kb_app.providers.langchain_bridge import ClassSpec, LangChainProvider
 from kb_app.providers.ollama import OllamaProvider
 from kb_app.providers.onnx import OnnxProvider
 from kb_app.providers.quote import QuoteProvider
+from kb_app.providers.reranking import HttpReranker
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering, Knowledge
 from kb_app.services.conversations_export import ConversationExporter
@@ -122,7 +123,8 @@ class App:
         def embedder_for(base_id: str) -> Embedder:
             return self._embedder_of(repositories.bases.get(base_id))
 
-        self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for)
+        reranker = _reranker(settings)
+        self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         passwords = Passwords(is_owner=lock is not None)
         intake = Intake(repositories, passwords, limit_mb=settings.max_upload_mb)
@@ -282,6 +284,12 @@ def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressP
         if lock is not None:
             lock.release()
         raise
+
+
+def _reranker(settings: Settings) -> HttpReranker | None:
+    """Return the reranker that is set. Raises ConfigurationError."""
+    one = settings.reranker
+    return HttpReranker(Endpoint(base_url=one.base_url, api_key=one.api_key), one.model) if one.base_url else None
 
 
 def _builtin() -> list[Provider]:

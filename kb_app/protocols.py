@@ -1,6 +1,6 @@
 """Seams with more than one implementation. A fake counts as one."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ingestion.protocols import Embedder, Vectors
@@ -51,6 +51,17 @@ class Provider(Protocol):
 
     def embedder(self, model: str) -> Embedder:
         """Return the embedder named ``model``. Raises ModelNotFoundError where there is none."""
+
+
+class Reranker(Protocol):
+    """Reads a question and the best passages together and says how well each answers it."""
+
+    @property
+    def model_id(self) -> str:
+        """Id such as ``reranker/bge-reranker-v2-m3``."""
+
+    def scores(self, question: str, passages: Sequence[str]) -> list[float]:
+        """Return a score in [0, 1] for each passage, in their order. Raises ProviderError."""
 
 
 class VectorSearch(Protocol):

@@ -49,7 +49,7 @@ VENDOR_NAMES = {
 #: Providers that have a section of their own.
 PROVIDERS = ("ollama", "glm", "spark", "ernie", "openai", "deepseek", "qwen", "azure")
 #: Names that are taken in the ids of models.
-RESERVED_NAMES = (*PROVIDERS, "quote", "builtin", "onnx", "langchain")
+RESERVED_NAMES = (*PROVIDERS, "quote", "builtin", "onnx", "langchain", "reranker")
 
 
 def _split_names(value: object) -> object:
@@ -114,6 +114,16 @@ class PriceSettings(BaseModel):
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="Currency, as ISO 4217 names it.")
 
 
+class RerankerSettings(BaseModel):
+    """A server that orders the passages found, by Jina's ``/rerank`` protocol."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    base_url: str = Field(default="", description="Address of the server, such as http://127.0.0.1:8000/v1; or empty.")
+    model: str = Field(default="", description="Name of its model, such as bge-reranker-v2-m3.")
+    api_key: SecretStr | None = Field(default=None, description="Key; never written to logs, exports or the page.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Sections are TOML tables; ``KB_OLLAMA_BASE_URL`` is ``[ollama] base_url``."""
 
@@ -146,6 +156,7 @@ class Settings(BaseSettings):
     qwen: EndpointSettings = Field(default=EndpointSettings(), description="Alibaba Qwen (DashScope).")
     azure: EndpointSettings = Field(default=EndpointSettings(), description="Azure OpenAI; the address is yours.")
     servers: dict[ServerName, ServerSettings] = Field(default={}, description="Further OpenAI-compatible servers.")
+    reranker: RerankerSettings = Field(default=RerankerSettings(), description="Server that orders what is found.")
     langchain: dict[str, LangChainSettings] = Field(default={}, description="LangChain classes to use.")
     fallback_model: str = Field(default="", description="Chat model that is asked when the picked one fails; or empty.")
     onnx_mirror: str = Field(default="", description="Where ONNX models are fetched from; empty: the Hugging Face hub.")

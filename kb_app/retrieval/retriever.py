@@ -1,15 +1,16 @@
 """From a question to passages: candidates by keyword and vector, exact scores, rerank, folding, confidence."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ingestion.protocols import Embedder
-from kb_app.models import Hit, Retrieval, SearchFilters
-from kb_app.protocols import ChunkSource, VectorSearch
+from kb_app.errors import ProviderError, error_info
+from kb_app.models import ErrorInfo, Hit, Retrieval, SearchFilters
+from kb_app.protocols import ChunkSource, Reranker, VectorSearch
 from kb_app.retrieval.analyzer import Question, analyse, question_words
 from kb_app.retrieval.confidence import confidence, threshold
+from kb_app.retrieval.diversity import diversified, spread
 from kb_app.retrieval.fusion import fuse, min_max
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
@@ -19,6 +20,8 @@ from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 #: Chunks of each base that keywords propose, and that embedders may vote for.
 CANDIDATES, VOTED = 40, 50
+#: Passages that a reranker reads.
+RERANKED = 30
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 SILENT = frozenset({"builtin"})
 
@@ -32,11 +35,13 @@ class Retriever:
         keyword: KeywordIndex,
         vectors: VectorSearch,
         embedder_for: Callable[[str], Embedder],
+        reranker: Reranker | None = None,
     ) -> None:
         """Search ``keyword`` and ``vectors``; every hit is looked up in ``chunks``, the truth.
 
-        ``embedder_for`` gives the embedder of a base by the base's id.
+        ``embedder_for`` gives the embedder of a base by the base's id; ``reranker`` orders the best hits anew.
         """
+        self._reranker = reranker
         self._chunks = chunks
         self._keyword = keyword
         self._vectors = vectors
@@ -56,7 +61,8 @@ class Retriever:
 
         Without ``vote`` the embedders are not asked, and keywords alone decide.
 
-        Hits are returned whether or not the question counts as answered; ``found`` says that.
+        Hits are returned whether or not the question counts as answered; ``found`` says that. Where the reranker
+        fails, they stand in their own order, and ``problem`` says why.
 
         Raises:
             KeywordIndexError: an index is missing or damaged.
@@ -64,8 +70,9 @@ class Retriever:
         """
         started = time.perf_counter()
         ranking = self.rank(question, base_ids, filters, vote=vote)
-        ranked = _spread(_hits(ranking), filters.per_document if filters else 0)
-        hits = fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text)[:top_k]
+        ranked, problem = self._reranked(question, _hits(ranking))
+        ranked = spread(ranked, filters.per_document if filters else 0)
+        hits = diversified(fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text), top_k)
         sure = confidence(ranking)
         return Retrieval(
             query=question,
@@ -74,7 +81,26 @@ class Retriever:
             found=sure >= threshold(),
             elapsed_s=time.perf_counter() - started,
             meant=ranking.question.meant,
+            problem=problem,
         )
+
+    def _reranked(self, question: str, hits: list[Hit]) -> tuple[list[Hit], ErrorInfo | None]:
+        """Return the hits, the best ``RERANKED`` in the reranker's order, and what went wrong, if so."""
+        if self._reranker is None or not hits:
+            return hits, None
+        best, rest = hits[:RERANKED], hits[RERANKED:]
+        try:
+            scores = self._reranker.scores(question, [hit.chunk.text for hit in best])
+        except ProviderError as error:
+            return hits, error_info(error)
+        scored = [
+            replace(hit, score=score, parts={**hit.parts, "reranker": score})
+            for hit, score in zip(best, scores, strict=True)
+        ]
+        # What was not read comes after what was, with no higher a score.
+        least = min(scores)
+        below = [replace(hit, score=min(hit.score, least)) for hit in rest]
+        return [*sorted(scored, key=lambda hit: -hit.score), *below], None
 
     def rank(
         self, question: str, base_ids: Sequence[str], filters: SearchFilters | None = None, *, vote: bool = True
@@ -148,19 +174,6 @@ class Retriever:
 def _united(keyword: Sequence[str], dense: Mapping[str, float]) -> list[str]:
     """Return the candidates of both kinds, the keywords' first: a chunk's better neighbours join it in this order."""
     return list(dict.fromkeys((*keyword, *sorted(dense, key=lambda name: -dense[name]))))
-
-
-def _spread(hits: list[Hit], per_document: int) -> list[Hit]:
-    """Return ``hits`` with at most ``per_document`` of each document; 0 keeps all."""
-    if not per_document:
-        return hits
-    seen: Counter[str] = Counter()
-    kept = []
-    for hit in hits:
-        seen[hit.chunk.document_id] += 1
-        if seen[hit.chunk.document_id] <= per_document:
-            kept.append(hit)
-    return kept
 
 
 def _hits(ranking: Ranking) -> list[Hit]:

@@ -11,12 +11,12 @@ from kb_app.retrieval.analyzer import analyse
 from kb_app.retrieval.confidence import threshold
 from kb_app.services.answering import sources_of
 from kb_app.ui.highlight import highlight_html
-from kb_app.ui.markup import label
+from kb_app.ui.markup import label, plain
 from kb_app.ui.sources import open_passage, where_text
-from kb_app.ui.text import t
+from kb_app.ui.text import describe, t
 
 #: Order of the explained parts; the names are those of ``Hit.parts``.
-PARTS = ("bm25", "units", "pairs", "sentence_units", "sentence_pairs", "title", "title_named", "dense")
+PARTS = ("bm25", "units", "pairs", "sentence_units", "sentence_pairs", "title", "title_named", "dense", "reranker")
 
 
 def as_message(retrieval: Retrieval, place: str) -> Message:
@@ -56,6 +56,8 @@ def _verdict(retrieval: Retrieval) -> None:
         milliseconds=f"{retrieval.elapsed_s * 1000:.0f}",
     )
     st.caption(facts)
+    if retrieval.problem is not None:
+        st.warning(t("search.not_reranked", reason=plain(describe(retrieval.problem).message)), icon=":material/sort:")
     if retrieval.meant:
         pairs = t("search.list_separator").join(f"{asked} → {meant}" for asked, meant in retrieval.meant)
         st.caption(t("search.meant", words=label(pairs, 200)))
