@@ -1,6 +1,6 @@
 """Summary cards as a user sees them: what they would cost, switched on and off, read, and thrown away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from kb_app.errors import SummaryModelError
 from kb_app.models import Cost, KnowledgeBase, Price, SummaryCard, SummaryEstimate
@@ -38,6 +38,14 @@ class Summaries:
     def of_base(self, base_id: str) -> dict[str, SummaryCard]:
         """Return document id -> card of the documents that have one."""
         return self._cards.of_base(base_id)
+
+    def of_documents(self, document_ids: Sequence[str]) -> dict[str, SummaryCard]:
+        """Return document id -> card for those of the documents that have one."""
+        return self._cards.of_documents(document_ids)
+
+    def count(self, base_id: str) -> int:
+        """Return how many cards a base has."""
+        return self._cards.count(base_id)
 
     def can_write(self, model_id: str) -> bool:
         """Whether a model can write at all: the quote model only quotes. Raises ModelNotFoundError."""

@@ -38,6 +38,18 @@ class SummaryRepository:
         with self._database.read() as session:
             return {row.document_id: _to_card(row) for row in session.scalars(query)}
 
+    def of_documents(self, document_ids: Sequence[str]) -> dict[str, SummaryCard]:
+        """Return document id -> card for those of the documents that have one."""
+        query = select(SummaryCardRow).where(SummaryCardRow.document_id.in_(document_ids))
+        with self._database.read() as session:
+            return {row.document_id: _to_card(row) for row in session.scalars(query)}
+
+    def count(self, base_id: str) -> int:
+        """Return how many cards a base has."""
+        with self._database.read() as session:
+            query = select(func.count()).select_from(SummaryCardRow).where(SummaryCardRow.base_id == base_id)
+            return session.scalars(query).one()
+
     def get(self, document_id: str) -> SummaryCard | None:
         """Return the card of a document, if there is one."""
         with self._database.read() as session:

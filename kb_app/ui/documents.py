@@ -88,9 +88,10 @@ def document_list(app: App, base: KnowledgeBase) -> None:
         st.caption(t("documents.no_match"))
         return
     first = min(DOCUMENT_PAGE.get(), (len(shown) - 1) // _PAGE_SIZE) * _PAGE_SIZE
-    cards = app.summaries.of_base(base.id)
+    page = shown[first : first + _PAGE_SIZE]
+    cards = app.summaries.of_documents([document.id for document in page])
     with st.container(key="documents", gap=None):
-        for document in shown[first : first + _PAGE_SIZE]:
+        for document in page:
             _row(document, cards.get(document.id))
     _pager(first, len(shown))
 

@@ -70,7 +70,7 @@ def _estimate(estimate: SummaryEstimate) -> None:
 
 def _buttons(app: App, base: KnowledgeBase, *, can_write: bool, is_done: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if app.summaries.of_base(base.id):
+        if app.summaries.count(base.id):
             st.button(t("summaries.discard"), key="discard_summaries", on_click=_discard, args=(app, base.id))
         if base.summary_model:
             st.button(t("summaries.switch_off"), key="stop_summaries", on_click=_switch_off, args=(app, base.id))
@@ -141,7 +141,7 @@ def _progress(app: App, base: KnowledgeBase, *, was_active: bool) -> None:
 
 
 def _running(app: App, base: KnowledgeBase, active: Sequence[Job]) -> None:
-    done = len(app.summaries.of_base(base.id))
+    done = app.summaries.count(base.id)
     total = done + sum(job.kind == "summarise" for job in active)
     text = t("summaries.progress", done=done, total=total)
     reason = next((describe(job.error).message for job in active if job.error is not None), "")
