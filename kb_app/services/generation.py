@@ -113,6 +113,12 @@ class Generation:
             self._changed.wait_for(lambda: self._closed, timeout_s)
             return self._as_message()
 
+    def wait_for_words(self, timeout_s: float) -> Message:
+        """Block until the first words came, the answer has ended, or ``timeout_s`` has passed; return it as it is."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._text or self._thinking), timeout_s)
+            return self._as_message()
+
     def stop(self) -> None:
         """End the answer now, keep its text, and close the model's connection."""
         self._end(Finished(reason="stopped"), "stopped")

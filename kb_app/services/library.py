@@ -26,6 +26,7 @@ NAME_LIMIT = 100
 
 #: Of each document only its first passages are asked for a topic.
 _TOPIC_PASSAGES = 6
+_TOPICS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,9 @@ class Library:
         self._originals = repositories.originals
         self._dimension_of = dimension_of
         self._intake = intake
+        self._topics: dict[tuple[tuple[str, int, int], ...], tuple[str, ...]] = {}
 
-    # --- bases ---------------------------------------------------------------------------------
+        # --- bases ---------------------------------------------------------------------------------
 
     def bases(self) -> list[KnowledgeBase]:
         """Return every base with its counts, by name."""
@@ -166,9 +168,14 @@ class Library:
         """Return the passages of a document, in order."""
         return self._chunks.of_document(document_id)
 
-    def topics(self, base_ids: Collection[str], limit: int = 4) -> tuple[str, ...]:
-        """Return what the documents of these bases are about, by their own first headings."""
-        return topics(self._chunks.headings(base_ids, _TOPIC_PASSAGES), limit)
+    def topics(self, bases: Sequence[KnowledgeBase]) -> tuple[str, ...]:
+        """Return what the documents of these bases are about, by their own first headings; kept until they change."""
+        key = tuple((base.id, base.document_count, base.chunk_count) for base in bases)
+        if key not in self._topics:
+            self._topics.clear()
+            headings = self._chunks.headings([base.id for base in bases], _TOPIC_PASSAGES)
+            self._topics[key] = topics(headings, _TOPICS)
+        return self._topics[key]
 
     def original(self, document_id: str) -> Path:
         """Return the path of the uploaded file. Raises NotFoundError."""

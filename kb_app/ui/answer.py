@@ -134,13 +134,22 @@ def _live_answer(app: App, conversation_id: str) -> None:
     generation = app.answering.running(conversation_id)
     if generation is None or not generation.is_running:
         st.rerun()
-    message = generation.snapshot()
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
-        if message.thinking:
-            label = t("answer.thinking" if message.text else "answer.thinking_now")
-            with st.expander(label, icon=":material/psychology:"):
-                st.markdown(safe(closed(message.thinking)))
-        if message.text:
-            st.markdown(safe(closed(message.text) + _CURSOR, _markers(message), anchor(message.id)))
-        elif not message.thinking:
-            waiting_line(generation.phase(), message)
+        place = st.empty()
+        message = generation.snapshot()
+        if not (message.text or message.thinking):
+            with place.container():
+                waiting_line(generation.phase(), message)
+            message = generation.wait_for_words(_REFRESH_S)  # the first words are shown when they come
+        if message.text or message.thinking:
+            with place.container():
+                _words_so_far(message)
+
+
+def _words_so_far(message: Message) -> None:
+    if message.thinking:
+        label = t("answer.thinking" if message.text else "answer.thinking_now")
+        with st.expander(label, icon=":material/psychology:"):
+            st.markdown(safe(closed(message.thinking)))
+    if message.text:
+        st.markdown(safe(closed(message.text) + _CURSOR, _markers(message), anchor(message.id)))

@@ -64,7 +64,7 @@ def example_questions(app: App, bases: Sequence[KnowledgeBase], ask: Callable[[s
     examples = [base for base in bases if base.name in names]
     questions = {number: t(f"first_run.{number}") for number in EXAMPLE_QUESTIONS} if examples else {}
     if not examples:
-        found = app.library.topics([base.id for base in bases])
+        found = app.library.topics(bases)
         questions = {f"start_{place}": topic_question(topic) for place, topic in enumerate(found)}
     waiting = any(is_busy(app, base.id) for base in examples)
     if questions:

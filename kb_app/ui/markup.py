@@ -13,15 +13,25 @@ _ELLIPSIS = "…"
 _CODE = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*\s*?$|\Z)"  # fenced
     r"|(?P<ticks>`+).+?(?P=ticks)"  # inline
-    r"|\$\$.+?\$\$|\$[^\s$][^$\n]*\$",  # formulas keep their characters as well
+    r"|\$\$.+?\$\$|\$(?!\s)[^$\n]*(?<![\s$\\])\$(?!\d)",  # formulas keep their characters as well
     re.S | re.M,
 )
+#: Formulas as many models write them, ``\\( x \\)``, ``\\[ x \\]`` and ``$ x^2 $``, none of which Streamlit knows.
+_FORMULA = re.compile(
+    rf"(?P<code>{_CODE.pattern})"
+    r"|(?<!\\)\\\((?P<inline>[^\n]{1,300}?)\\\)"
+    r"|(?<!\\)\\\[(?P<block>.{1,600}?)\\\]"
+    r"|\$ +(?P<spaced>[^$\n]*[\\^_=][^$\n]*?) +\$(?!\d)",
+    re.S | re.M,
+)
+_TEX = re.compile(r"[\\^_=<>+]")
 _LINE_END = re.compile(r"\r\n?")
 # CommonMark's link label: up to 999 characters, brackets only behind a backslash. A byte order mark is skipped.
 _REFERENCE_DEFINITION = re.compile(r"^([\ufeff \t>*+\-\d.)]*\[(?:[^\[\]\\]|\\.){0,999}\]):", re.M | re.S)
 _SPECIAL_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<address>(?:https?://|www\.)[^\s<]{1,2000})(?P<end><?)"
     r"|<"
+    r"|(?<!\\)\$"
     r"|(?<![~\\])~(?!~)",
     re.I,
 )
@@ -43,6 +53,8 @@ def safe(text: str, markers: Collection[int] = (), anchor: str = "") -> str:
     text = _LINE_END.sub("\n", text)
     text = text.replace("![", f"!{_ZERO_WIDTH_SPACE}[")
     text = _REFERENCE_DEFINITION.sub(rf"\1{_ZERO_WIDTH_SPACE}:", text)
+    if "\\)" in text or "\\]" in text or "$ " in text:
+        text = _FORMULA.sub(_formula, text)
     parts: list[str] = []
     position = 0
     for code in _CODE.finditer(text):
@@ -50,6 +62,14 @@ def safe(text: str, markers: Collection[int] = (), anchor: str = "") -> str:
         position = code.end()
     parts.append(_prose(text[position:], markers, anchor))
     return "".join(parts)
+
+
+def _formula(match: re.Match[str]) -> str:
+    """Brackets and parentheses behind backslashes are escapes, unless there is TeX between them."""
+    words = match["inline"] or match["block"] or match["spaced"]
+    if not words or not _TEX.search(words):
+        return match[0]
+    return f"$${words.strip()}$$" if match["block"] else f"${words.strip()}$"
 
 
 def _prose(text: str, markers: Collection[int], anchor: str) -> str:

@@ -163,3 +163,16 @@ def test_label_is_one_short_line() -> None:
 )
 def test_text_that_is_still_growing_is_closed(growing: str, whole: str) -> None:
     assert closed(growing) == whole
+
+
+def test_formulas_of_every_spelling_are_written_as_streamlit_knows_them() -> None:
+    assert safe(r"So \( a_1 < b \) and \[ \frac{1}{2} \] hold.") == r"So $a_1 < b$ and $$\frac{1}{2}$$ hold."
+    assert safe("Also $ x^2 + y $ here and $a_1$.") == "Also $x^2 + y$ here and $a_1$."
+    assert safe(r"Code `\( a \)` and `$ x^2 $` stays.") == r"Code `\( a \)` and `$ x^2 $` stays."
+    assert safe(r"> See \[3\] and \[todo\] (or \(this\)). [1]") == r"> See \[3\] and \[todo\] (or \(this\)). [1]"
+
+
+def test_prices_are_no_formulas() -> None:
+    assert safe("It is $5 and $10.") == r"It is \$5 and \$10."
+    assert safe("费用 $5，另加 $3。") == r"费用 \$5，另加 \$3。"
+    assert safe(r"Already \$5.") == r"Already \$5."
