@@ -86,16 +86,15 @@ def _checked(message: Message) -> Message:
         message,
         created_at=_time(message.created_at),
         status="interrupted" if message.status == "streaming" else message.status,
-        error=_known(message.error),
-        fallback=fallback and replace(fallback, error=_known(fallback.error) or fallback.error),
+        error=message.error and _known(message.error),
+        problems=tuple(map(_known, message.problems)),
+        fallback=fallback and replace(fallback, error=_known(fallback.error)),
         rating=rating and replace(rating, created_at=_time(rating.created_at)),
     )
 
 
-def _known(error: ErrorInfo | None) -> ErrorInfo | None:
+def _known(error: ErrorInfo) -> ErrorInfo:
     """Return a failure that the catalogue has a sentence for."""
-    if error is None:
-        return None
     try:
         error_text("en", error)
     except (KeyError, IndexError, ValueError, AttributeError, TypeError):

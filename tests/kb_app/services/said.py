@@ -1,6 +1,6 @@
 """Conversations made up for tests."""
 
-from kb_app.models import Cost, ErrorInfo, Message, NewTurn, Rating, Source, Timing, Usage
+from kb_app.models import Cost, ErrorInfo, FellBack, Message, NewTurn, Rating, Source, Timing, Usage
 from kb_app.services.conversations_export import ConversationExporter
 from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.history import History
@@ -47,6 +47,9 @@ SOURCE = Source(
 )  # fmt: skip
 
 
+PROBLEM = ErrorInfo(code="conversation_too_large", params={"limit_mb": 256})
+
+
 def rich(shop: Shop) -> str:
     """Save a conversation with everything a conversation can have; return its id."""
     turn = shop.say(
@@ -61,6 +64,11 @@ def rich(shop: Shop) -> str:
         timing=Timing(first_token_s=0.25, total_s=1.5),
         cost=Cost(amount=0.01, currency="CNY"),
         elapsed_s=1.5,
+        fallback=FellBack(model_id="m", asked_model_id="n", error=PROBLEM),
+        problems=(PROBLEM,),
+        error=PROBLEM,
+        correction_id="c",
+        reuse="example",
     )
     shop.conversations.rate(turn.answer_id, Rating(verdict="bad", reasons=("invented",), note="不对", author="小李"))
     shop.say("And iced?", conversation_id=turn.conversation_id, status="failed", error=ErrorInfo(code="internal"))

@@ -5,6 +5,7 @@ import json
 import re
 import time
 import zipfile
+from dataclasses import fields
 from html.parser import HTMLParser
 
 import pytest
@@ -19,7 +20,7 @@ from kb_app.errors import (
     ConversationTooLargeError,
     NotFoundError,
 )
-from kb_app.models import ConversationFilter
+from kb_app.models import ConversationFilter, Message
 from kb_app.services import conversations_import
 from kb_app.services.conversations_export import file_name
 from kb_app.services.conversations_import import read_conversations
@@ -70,6 +71,12 @@ def test_our_own_json_gives_back_everything(shop):
     assert [one.text for one in shop.history.messages(conversation_id)] == [
         "绿茶的<b>水温</b>？", "八十度[2]，不是[7]。", "And iced?", ""
     ]  # fmt: skip
+
+
+def test_the_conversation_of_these_tests_has_a_value_in_every_field(shop):
+    answer = shop.history.messages(rich(shop))[1]
+    defaults = {field.name: field.default for field in fields(Message)}
+    assert [name for name in defaults if getattr(answer, name) == defaults[name]] == ["status"]
 
 
 def test_importing_twice_doubles_nothing_and_adds_what_is_new(shop):
