@@ -3,7 +3,8 @@
 python -m benchmarks.chat.history [--conversations 1000] [--messages 20] [--longest 500] [--repeat 30]
 
 The conversations are made up with a fixed seed: words from a Zipf-like vocabulary, half Chinese, half English; every
-answer has eight sources of about 600 characters. Prints one JSON object: milliseconds, median, 95th percentile and processor time.
+answer has eight sources of about 600 characters. Prints one JSON object: milliseconds, median, 95th percentile and
+processor time.
 """
 
 import argparse
