@@ -32,7 +32,7 @@ _NUMERAL = re.compile("[零〇一二三四五六七八九两十百千万亿]{2,}
 _SINGLE_NUMERALS = frozenset("二三四五六七八九十两百千万亿")
 _SYMBOL = re.compile(r"[<>=≥≤≠+%±×÷$€£¥℃°]")
 _QUOTED = re.compile(r"[《「『“\"]([^》」』”\"]{1,80})[》」』”\"]")
-_NAME = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][\w'-]*|\b\w*[a-z]\w*[A-Z]\w*|\b\w*\d\w*")
+_NAME = re.compile(r"[^\W\d_]*\d|[A-Z]|\w+[A-Z]")  # how a word begins that looks like a name
 _IS_CJK = re.compile(f"[{CJK}]")
 _POSSESSIVE = "的"
 _MARK = "?"  # question words are tokens that begin with it
@@ -43,8 +43,8 @@ class Wording:
     """A question as the comparison sees it.
 
     ``clauses`` hold its tokens (Chinese characters, other words, numbers, question words by their names) without
-    particles, which ``light`` counts; ``owners`` are those before a possessive 的, ``names`` words that look like
-    names, in lower case.
+    particles, which ``light`` counts; ``owners`` are those before a possessive 的, ``names`` those of words that
+    look like names.
     """
 
     clauses: tuple[Tokens, ...]
@@ -114,8 +114,18 @@ def wording(question: str) -> Wording:
         light += (token for token in tokens if token in rules.light)
         if kept_tokens := tuple(token for token in tokens if token not in rules.light):
             clauses.append(kept_tokens)
-    names = {word.lower() for word in _NAME.findall(folded)} | {word.lower() for word in _QUOTED.findall(folded)}
-    return Wording(clauses=tuple(clauses), light=tuple(light), owners=tuple(sorted(owners)), names=frozenset(names))
+    all_tokens = {token for clause in clauses for token in clause}  # "Thanks" has a capital, and is gone
+    names = frozenset(all_tokens.intersection(_names(folded)))
+    return Wording(clauses=tuple(clauses), light=tuple(light), owners=tuple(sorted(owners)), names=names)
+
+
+def _names(folded: str) -> Iterator[str]:
+    """Yield the tokens of what looks like a name: written with capitals or digits, or between quotation marks."""
+    for place, (is_cjk, run) in enumerate(runs(folded)):
+        if not is_cjk and place and _NAME.match(run):
+            yield from _words(run.lower())
+    for quoted in _QUOTED.findall(folded):
+        yield from _tokens(quoted.lower())
 
 
 def _without_politeness(clause: str) -> str:
@@ -173,7 +183,7 @@ def _blocked(one: Wording, other: Wording) -> Blocked:
     for kind, ours, theirs in kinds:
         if ours != theirs:
             return kind
-    return "" if _names_in(one.names, second) and _names_in(other.names, first) else "name"
+    return "" if one.names <= set(second) and other.names <= set(first) else "name"
 
 
 def _questions(tokens: Tokens) -> list[str]:
@@ -186,12 +196,6 @@ def _numbers(tokens: Tokens) -> list[str]:
 
 def _negations(tokens: Tokens) -> list[str]:
     return sorted(token for token in tokens if token in _rules().negations)
-
-
-def _names_in(names: frozenset[str], tokens: Tokens) -> bool:
-    """Whether all tokens of these names are among ``tokens``."""
-    known = set(tokens) | _rules().light
-    return all(token in known for name in names for token in wording(name.lower()).tokens)
 
 
 def _order_cost(one: Wording, other: Wording) -> float:
@@ -220,14 +224,27 @@ def _one_part_moved(one: Wording, other: Wording) -> bool:
     Only neighbours: in 甲打败了谁 and 谁打败了甲 two parts change places around a third, and with them their roles.
     """
     first, second = one.tokens, other.tokens
-    start = next(place for place, (a, b) in enumerate(zip(first, second, strict=True)) if a != b)
-    end = len(first) - next(i for i, (a, b) in enumerate(zip(first[::-1], second[::-1], strict=True)) if a != b)
-    before, after = first[start:end], second[start:end]
-    for cut in range(1, len(before)):
-        parts = before[:cut], before[cut:]
-        if after == parts[1] + parts[0] and any(_may_move(part, one, other) for part in parts):
-            return True
+    same_start = _common(first, second)
+    same_end = _common(first[::-1], second[::-1])
+    for start in range(same_start, -1, -1):  # what both begin with may belong to a part that moved
+        for end in range(len(first) - same_end, len(first) + 1):
+            before, after = first[start:end], second[start:end]
+            for cut in _cuts(before, after):
+                if any(_may_move(part, one, other) for part in (before[:cut], before[cut:])):
+                    return True
     return False
+
+
+def _common(one: Tokens, other: Tokens) -> int:
+    """Return how many tokens both begin with."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))
+
+
+def _cuts(before: Tokens, after: Tokens) -> Iterator[int]:
+    """Yield where ``before`` can be cut so that its two parts, changed round, are ``after``."""
+    for cut in range(1, len(before)):
+        if before[cut] == after[0] and after == before[cut:] + before[:cut]:
+            yield cut
 
 
 def _may_move(part: Tokens, one: Wording, other: Wording) -> bool:

@@ -169,12 +169,6 @@ class CorrectionRepository:
         with self._database.read() as session:
             return [to_correction(row) for row in session.scalars(query)]
 
-    def regroup(self, from_groups: Collection[str], to_group: str) -> None:
-        """Put every correction of some groups into one."""
-        with self._database.write() as session:
-            changed = update(CorrectionRow).where(CorrectionRow.question_group.in_(from_groups))
-            session.execute(changed.values(question_group=to_group))
-
     def count_hit(self, correction_id: str) -> None:
         """Record that a correction took part in an answer."""
         self._increase(correction_id, {"hits": CorrectionRow.hits + 1})

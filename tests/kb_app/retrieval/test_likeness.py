@@ -21,6 +21,9 @@ SAME = [
     ("What is the capital of France?", "what's the capital of france"),
     ("When was the Eiffel Tower built?", "Could you please tell me when the Eiffel Tower was built? Thanks!"),
     ("WHO PAINTED THE SISTINE CHAPEL", "Who painted the Sistine Chapel?"),
+    ("HAT-P-2b距离地球有多远？", "请问HAT-P-2B距离地球有多远"),
+    ("雷明登11-87首次公布于哪一年？", "雷明登11-87首次公布于哪一年"),
+    ("星河频道是哪个公司的卫星频道？", "哪个公司的卫星频道是星河频道？"),
     ("In 1998, who won the cup?", "Who won the cup in 1998?"),
 ]  # fmt: skip
 
@@ -36,6 +39,8 @@ OTHER = [
     ("从北京到上海要几小时", "从上海到北京要几小时"),
     ("英国首任驻法国大使是谁", "法国首任驻英国大使是谁"),
     ("他的父亲是谁", "他是谁的父亲"),
+    ("斯塔福德郡是哪个国家的郡？", "斯塔福德郡是哪个郡的国家？"),
+    ("谁是举牌小人的创作者？", "举牌小人是谁的创作者？"),
     ("x > 5 是什么意思", "x < 5 是什么意思"),
     ("Which team did Denver beat?", "Which team beat Denver?"),
     ("Who is older than Bob?", "Who is Bob older than?"),
