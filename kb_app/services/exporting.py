@@ -114,6 +114,8 @@ class Exports:
         wanted = [one for one in kept if one.status == "approved" and (request.include_stale or not one.stale)]
         template = partial(self._prompts.get, "answer", base_id=base.id) if request.with_context else None
         examples = [of_correction(one, template) for one in wanted]
+        if need == "answer" and request.format != "csv":
+            examples = [replace(example, rejected="") for example in examples]  # it is not written, so nor checked
         if need == "label":
             examples = [single for example in examples for single in labelled(example)]
             examples += self._of_ratings(base.id, {one.message_id for one in wanted}, template)

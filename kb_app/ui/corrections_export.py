@@ -12,7 +12,6 @@ from kb_app.models import KnowledgeBase
 from kb_app.services.export_formats import FORMATS, ExportFormat
 from kb_app.services.exporting import ALL_TRAIN, USUAL_SPLIT, ExportPlan, ExportRequest
 from kb_app.ui.components import error_box
-from kb_app.ui.corrections_queue import base_filter
 from kb_app.ui.markup import plain, short
 from kb_app.ui.state import Slot
 from kb_app.ui.text import language, t
@@ -25,10 +24,11 @@ _REQUEST: Slot[ExportRequest | None] = Slot(key="kb.export_request", default=Non
 
 def exporting(app: App, bases: Sequence[KnowledgeBase]) -> None:
     """Draw what to export and how, and what comes of it."""
-    base_id = base_filter(bases, "export") or (bases[0].id if bases else None)
-    if base_id is None:
+    by_id = {base.id: base for base in bases}
+    if not by_id:
         st.info(t("chat.no_bases"), icon=":material/library_add:")
         return
+    base_id = st.selectbox(t("bases.choose"), list(by_id), format_func=lambda one: by_id[one].name, key="export_base")
     request = _request(base_id)
     st.button(
         t("export.check"),

@@ -9,6 +9,7 @@ from kb_app.ui.text import t
 
 _ROW_PX = 24
 _AXIS_PX = 40
+_LEAST_CHANGE = 0.05
 _GOOD, _BAD, _SPAN = "#2f8f83", "#c2574a", "#e0a33e"
 
 
@@ -26,8 +27,8 @@ def interval_chart(values: Mapping[str, tuple[float, float, float]], key: str, *
     name = {"field": "metric", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 220}}
     axis = {"format": "+.0%" if signed else ".0%", "tickCount": 5}
     mean: dict[str, Any] = {"field": "mean", "type": "quantitative", "title": None, "axis": axis}
-    if not signed:
-        mean["scale"] = {"domain": [0, 1]}
+    widest = max([_LEAST_CHANGE, *(abs(edge) for row in values.values() for edge in row)])
+    mean["scale"] = {"domain": [-widest, widest] if signed else [0, 1]}
     colour = {"condition": {"test": "datum.mean < 0", "value": _BAD}, "value": _GOOD}
     bars = {
         "mark": {"type": "bar", "height": 11, "cornerRadius": 2},

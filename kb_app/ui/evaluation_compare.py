@@ -85,9 +85,7 @@ def _changes(found: RunComparison) -> None:
 
 def _pair(first: CaseResult, second: CaseResult) -> None:
     before, after = st.columns(2)
-    with before, st.container(key=f"before_{first.case.id}"):
-        st.caption(t("evaluation.before"))
-        case_card(first)
-    with after, st.container(key=f"after_{second.case.id}"):
-        st.caption(t("evaluation.after"))
-        case_card(second)
+    for column, side, result in ((before, "before", first), (after, "after", second)):
+        with column:
+            st.caption(t(f"evaluation.{side}"))
+            case_card(result, side)

@@ -111,9 +111,9 @@ def _cases(found: Sequence[CaseResult]) -> None:
             case_card(found[place])
 
 
-def case_card(result: CaseResult) -> None:
-    """Draw one case: what was asked and expected, what was answered, and what it cites."""
-    with st.container(border=True, key=f"case_card_{result.case.id}_{result.position}"):
+def case_card(result: CaseResult, side: str = "one") -> None:
+    """Draw one case: what was asked and expected, what was answered, and what it cites; ``side`` keeps two apart."""
+    with st.container(border=True, key=f"case_{side}_{result.position}"):
         st.markdown(f"**{plain(result.case.question)}**")
         expected = t("evaluation.to_decline") if result.case.refuses else " / ".join(result.case.answers)
         if expected:

@@ -82,14 +82,20 @@ def test_a_run_shows_its_cost_then_its_results(app: App, base_id: str, open_page
 
 
 def test_two_runs_are_compared(app: App, base_id: str, open_page: Open) -> None:
-    add_questions(app, base_id)
-    for name in ("old", "new"):
-        app.evaluation_runs.start(base_id, ALL_SETS, RunSettings(), name)
+    set_id = add_questions(app, base_id)
+    question = "Where do wasps build a nest of grey paper?"
+    app.evaluation.add_case(set_id, EvaluationCase(question=question, answers=("under the roof",)))
+    app.evaluation_runs.start(base_id, ALL_SETS, RunSettings(), "old")
+    finish(app, base_id)
+    upload = Upload(name="wasps.md", data=b"Wasps build a nest of grey paper under the roof.")
+    app.jobs.wait(app.library.add_files(base_id, [upload]))
+    app.evaluation_runs.start(base_id, ALL_SETS, RunSettings(), "new")
     finish(app, base_id)
     page = view(open_page("evaluation", kb=base_id), "compare")
+    assert "Questions in both runs: 3" in shown_text(page)
     text = shown_text(page)
-    assert "Questions in both runs: 2" in text
-    assert "None." in text
+    assert text.count("Where do wasps build") == 2
+    assert "Wasps build a nest of grey paper under the roof" in text
 
 
 def test_generated_questions_are_reviewed(app: App, base_id: str, open_page: Open) -> None:

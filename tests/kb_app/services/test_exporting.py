@@ -213,6 +213,8 @@ def test_personal_data_is_listed_and_masked_on_request(desk: Desk) -> None:
     desk.add(chosen="请打 13812345678", rejected="请写信给 a@example.com")
     plan = desk.exports.plan(ExportRequest(base_id=BASE, format="dpo"))
     assert [one.finding.kind for one in plan.personal_data] == ["phone", "email"]
+    # What a format does not hold is not looked through.
+    assert len(desk.exports.plan(ExportRequest(base_id=BASE, format="alpaca")).personal_data) == 1
     (row,) = desk.rows("dpo", mask=True)
     assert row["chosen"][0]["content"] == "请打 [PHONE_1]"
     # Answers that differ in their numbers only still differ: each number has a placeholder of its own.
