@@ -149,7 +149,7 @@ def compare(path: Path, rounds: int, pythons: dict[str, str]) -> None:
             f"| {side} | {wall:.1f} | {cpu:.1f} | {pages / wall:.0f} | {megabytes / wall:.2f} | {rows[0]['chunks']} |"
             f" {rows[0]['refused']} | {peak:.0f} ({worker:.0f}) |"
         )
-    print(f"ratio of the walls: {walls['tutorial'] / walls['ours']:.2f}")
+    print(f"ratio of the walls: {walls['tutorial'] / walls['ours']:.2f}", flush=True)
 
 
 def main() -> None:
