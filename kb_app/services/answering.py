@@ -32,6 +32,7 @@ from kb_app.models import (
     Token,
 )
 from kb_app.protocols import ChatModel
+from kb_app.retrieval.followup import leans
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.corrected_answers import (
     as_offer,
@@ -176,10 +177,14 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = request.answer_language or language_of(request.question, request.language)
         history = self._conversations.before(generation.question_id, last=_HISTORY)
-        query, problem = self._query(generation, request, history, language)
         living = self._living(request.base_ids)
         reuse = request.reuse and not (request.filters and request.filters.limits_documents)
-        if reuse and (match := self._reuse.exact(query, living)) is not None:
+        is_whole = not history or not leans(request.question)
+        if reuse and is_whole and (match := self._reuse.exact(request.question, living)) is not None:
+            yield from self._corrected(match, request.question)
+            return
+        query, problem = self._query(generation, request, history, language)
+        if reuse and not is_whole and (match := self._reuse.exact(query, living)) is not None:
             yield from self._corrected(match, query)
             return
         retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=request.filters)

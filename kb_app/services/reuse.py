@@ -18,6 +18,7 @@ from kb_app.errors import ProviderError
 from kb_app.models import Correction, CorrectionMatch, KnowledgeBase, Message, Retrieval
 from kb_app.models import Reuse as ReuseKind
 from kb_app.retrieval.corrected import CorrectedQuestion, CorrectedQuestions, Fit, Span
+from kb_app.retrieval.followup import leans
 from kb_app.retrieval.likeness import wording
 from kb_app.retrieval.retriever import SILENT
 from kb_app.services.corrections import QUERY
@@ -207,7 +208,9 @@ def question_key(question: str) -> str:
 
 def matched_question(correction: Correction) -> str:
     """Return the question to match: one that leaned on the turn before stands for what was searched for then."""
-    return str(correction.settings.get(QUERY, "")) or correction.question if correction.history else correction.question
+    if correction.history and leans(correction.question):
+        return str(correction.settings.get(QUERY, "")) or correction.question
+    return correction.question
 
 
 @functools.cache
