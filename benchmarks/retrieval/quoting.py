@@ -3,6 +3,7 @@
 python -m benchmarks.retrieval.quoting DATA.json
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -49,7 +50,10 @@ def right(retriever: Retriever, query: Query) -> list[bool]:
 
 def main() -> int:
     """Print one JSON object for each half."""
-    corpus = load_corpus(Path(sys.argv[1]), "base")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="SQuAD-style JSON")
+    data = parser.parse_args().data
+    corpus = load_corpus(data, "base")
     with tempfile.TemporaryDirectory() as folder:
         retriever = build_retriever([corpus], Path(folder))
         outcomes = [(is_train(query), right(retriever, query)) for query in corpus.queries]

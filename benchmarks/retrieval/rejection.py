@@ -3,6 +3,7 @@
 Half of the articles (and 3, 10 and 50 of them) indexed, held-out questions about them and about the others asked.
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -44,12 +45,15 @@ def figures(corpus: Corpus, count: int, draws: int) -> dict[str, float]:
 
 def main() -> int:
     """Print one JSON object per base size."""
-    for argument in sys.argv[1:]:
-        corpus = load_corpus(Path(argument), "base")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="+", help="SQuAD-style JSON")
+    data = parser.parse_args().data
+    for argument in data:
+        corpus = load_corpus(argument, "base")
         total = len({query.document for query in corpus.queries})
         for count, draws in ((total // 2, 2), (50, 4), (10, 8), (3, 16)):
             if count < total:
-                print(json.dumps({"data": Path(argument).name, **figures(corpus, count, draws)}), flush=True)
+                print(json.dumps({"data": argument.name, **figures(corpus, count, draws)}), flush=True)
     return 0
 
 

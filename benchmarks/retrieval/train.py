@@ -6,6 +6,7 @@ Questions of articles with an even number train, the others are held out. Prints
 halves; nothing is written.
 """
 
+import argparse
 import json
 import random
 import sys
@@ -134,7 +135,10 @@ def _rejection_parts(corpus: Corpus, train: bool) -> tuple[np.ndarray, np.ndarra
 
 def main() -> int:
     """Train on both sets at equal weight and print everything."""
-    corpora = [load_corpus(Path(argument), "base") for argument in sys.argv[1:]]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="+", help="SQuAD-style JSON")
+    data = parser.parse_args().data
+    corpora = [load_corpus(argument, "base") for argument in data]
     ranked, shares = [], []
     for corpus in corpora:
         queries = [query for query in corpus.queries if is_train(query)]

@@ -9,7 +9,7 @@ DENSE_WEIGHT = 0.3
 #: Correlation of votes and lexical scores at which the vote begins to count, and counts fully.
 _AGREEMENT = (0.2, 0.5)
 #: Best lexical score below which keywords know nothing, and above which the vote must agree with them.
-_AUTHORITY = (0.15, 0.45)
+_AUTHORITY = (0.02, 0.1)
 _LEAST_VOTES = 5
 
 

@@ -17,7 +17,15 @@ from kb_app.models import Source
 from kb_app.retrieval.analyzer import Question, analyse, canonical
 from kb_app.retrieval.answer_type import answer_type, may_answer
 from kb_app.retrieval.scoring import Needle, Statistics, WeightedQuestion, coverage, weigh
-from kb_app.retrieval.sentences import SENTENCE_ENDS, is_table_row, quotable_spans, table_cells, table_header
+from kb_app.retrieval.sentences import (
+    is_call_to_action,
+    is_table_row,
+    is_whole,
+    quotable_spans,
+    table_cells,
+    table_header,
+    without_addresses,
+)
 
 #: Names of a sentence's features, in the order of ``Candidate.values``.
 FEATURES = (
@@ -37,6 +45,8 @@ FEATURES = (
 _TABLE_ROW_PENALTY = 3.0
 #: Hand-set as well: a row the question names, in a table whose header shares a word with the question, answers it.
 _NAMED_ROW_BONUS = 2.0
+#: And as well: what asks the reader to follow or join something is quoted when nothing else answers.
+_CALL_PENALTY = 3.0
 #: Only so many passages are quoted from.
 _PASSAGES = 5
 #: A quote shorter than this (units) takes its neighbour along, so that it can be understood.
@@ -141,7 +151,7 @@ def _sentences(question: str, weighted: WeightedQuestion, passage: Source, share
         is_named = is_row and _is_named(question, weighted, text)
         # A row says what its header says of it, and nothing about the rows next to it.
         header = table_header(passage.text, start) if is_row else ""
-        sentence = canonical(f"{header}\n{text}" if header else text)
+        sentence = canonical(without_addresses(f"{header}\n{text}" if header else text))
         if sentence in headings:
             continue
         values = (
@@ -149,11 +159,13 @@ def _sentences(question: str, weighted: WeightedQuestion, passage: Source, share
             float(share == 1.0),
             *_coverages(weighted, title, sentence, "" if is_row else before),
             float(may_answer(kind, text)),
-            _novelty(weighted, canonical(text)),
+            _novelty(weighted, canonical(without_addresses(text))),
             min(1.0, count_units(text) / 100),
-            float(is_named or text.rstrip("”’」』）)]*_`\"'")[-1:] in SENTENCE_ENDS),
+            float(is_named or is_whole(text)),
         )
         bonus = _row_bonus(weighted, is_named, header) if is_row else 0.0
+        if is_call_to_action(text) and not is_call_to_action(question):
+            bonus -= _CALL_PENALTY
         found.append(Candidate(passage=passage, position=position, start=start, end=end, values=values, bonus=bonus))
         before = "" if is_row else sentence
     return found

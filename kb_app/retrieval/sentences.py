@@ -27,6 +27,13 @@ _UNDERLINE = re.compile(r"[ \t]*(?:={2,}|-{2,})[ \t]*$", re.MULTILINE)
 _BOLD_LINE = re.compile(r"[ \t]*(\*\*|__)(?:(?!\1).)+\1[:：]?[ \t]*$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 _CELL_MARKUP = re.compile(r"[*_`\[]|\](?:\([^)]*\))?")
+_ADDRESS = re.compile(r"\]\([^)]*\)|https?://[^\s)\]，。）]+")
+#: Asks the reader to do something about the publisher, and says nothing about the subject.
+_CALL_TO_ACTION = re.compile(
+    r"扫.{0,8}二维码|关注.{0,6}(?:公众号|我们)|回复关键[词字]|(?:加入|进入).{0,12}(?:交流|读者|微信|QQ)群|点个?赞|欢迎(?:star|点赞|关注)"
+    r"|\b(?:subscribe to|follow us|sign up for|join our|scan the (?:qr )?code|give (?:us|it|this) a star)\b",
+    re.IGNORECASE,
+)
 SENTENCE_ENDS = tuple("。！？；.!?;…")
 
 
@@ -44,6 +51,24 @@ def quotable_spans(text: str) -> list[Span]:
         position = fence.end()
     spans += _prose_spans(text, position, len(text))
     return spans
+
+
+def without_addresses(text: str) -> str:
+    """Return ``text`` without the targets of its links and without bare addresses, whose words say nothing."""
+    return _ADDRESS.sub(" ", text)
+
+
+def is_call_to_action(text: str) -> bool:
+    """Whether a piece asks to follow, join or scan something, as repositories and articles do at their end."""
+    return _CALL_TO_ACTION.search(text) is not None
+
+
+def is_whole(text: str) -> bool:
+    """Whether a piece ends like a sentence, or is one that announces the list it holds."""
+    first, _, following = text.partition("\n")
+    if following and first.rstrip().endswith((":", "：")):
+        return True
+    return text.rstrip("”’」』）)]*_`\"'")[-1:] in SENTENCE_ENDS
 
 
 def is_table_row(text: str) -> bool:
