@@ -241,7 +241,9 @@ def test_nothing_in_names_documents_or_answers_is_fetched(
     expect(ollama_page.get_by_text("1 added")).to_be_visible()
     key(ollama_page, "ask_base").get_by_role("button").click()
     ollama.answer_text = (
-        f"12 metres [1]. {IMAGE} `{IMAGE}` <img src='http://127.0.0.1:9/j'>\n\n[1]: http://127.0.0.1:9/k\n"
+        f"12 metres [1]. {IMAGE} `{IMAGE}` <img src='http://127.0.0.1:9/j'>\n\n[1]: http://127.0.0.1:9/k\n\n"
+        f"<iframe src='http://127.0.0.1:9/l'></iframe> <style>@import 'http://127.0.0.1:9/m'</style> \\( {IMAGE} \\)\n"
+        f"$$ {IMAGE} $$ [link](http://127.0.0.1:9/n) ![ref][r]\n\n[r]: http://127.0.0.1:9/o\n\n```\n{IMAGE}\n"
     )
     ask(ollama_page, f"How deep is the harbour? {IMAGE}")
     wait_for_answer(ollama_page)

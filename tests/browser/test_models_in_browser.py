@@ -42,7 +42,7 @@ def test_a_typed_key_never_comes_back(ollama_app: Server, browser: Browser) -> N
 
 
 def test_a_download_shows_its_bar_and_can_be_cancelled(ollama_app: Server, ollama: object, browser: Browser) -> None:
-    ollama.gap_s = 0.3
+    ollama.scenario, ollama.gap_s = "pull_hold", 0.1
     context = browser.new_context(viewport={"width": 390, "height": 900}, locale="en-US")
     page = context.new_page()
     page.goto(f"{ollama_app.url}/models")

@@ -12,6 +12,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,8 @@ class OllamaServer(ProtocolServer):
         ]
         if self.scenario == "pull_cut":
             return _lines(layers[:5])
+        if self.scenario == "pull_hold":  # stays at 300 bytes for as long as anyone listens
+            return _lines(chain([{"status": "pulling manifest"}], layers[:3], repeat(layers[3])), gap_s=self.gap_s)
         steps = [{"status": "pulling manifest"}, *layers, {"status": "verifying sha256 digest"}, {"status": "success"}]
         return _lines(steps, gap_s=self.gap_s)
 
