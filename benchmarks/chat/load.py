@@ -1,0 +1,93 @@
+"""Twenty tabs that ask at once: time to the first token, lost or mixed answers, memory for each session.
+
+python benchmarks/chat/load.py --data DIR --squad /path/to/cmrc2018_dev.json [--sessions 20] [--rounds 3]
+"""
+
+import argparse
+import statistics
+import threading
+import time
+from pathlib import Path
+
+from session import Session
+from world import MODEL, EchoModel, code_of, contexts_of, percentile, prepare_base, questions_of, serve
+
+#: The first word of an answer, and its last one without the cursor of a growing text behind it.
+_FIRST, _LAST = r"Q\w{8}-0 ", r"Q\w{8}-59 (?!▍)"
+
+
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1000
+
+
+def ask_all(sessions: list[Session], questions: list[str]) -> tuple[list[float], list[str]]:
+    """Let every tab ask its own question at the same moment; return seconds to first tokens, and what went wrong."""
+    seconds: list[float] = []
+    wrong: list[str] = []
+    start = threading.Barrier(len(sessions))
+
+    def one(number: int, tab: Session) -> None:
+        code = code_of(questions[number])
+        start.wait()
+        begun = time.monotonic()
+        tab.ask(questions[number])
+        try:
+            shown, text = tab.wait_for(_FIRST)
+            seconds.append(shown - begun)
+            _, text = tab.wait_for(_LAST)
+            if {word for word in text.split() if word.startswith("Q")} != {f"{code}-{word}" for word in range(60)}:
+                wrong.append(f"{code}: {text[:80]}")
+        except TimeoutError as error:
+            wrong.append(f"{code}: {error}")
+
+    threads = [threading.Thread(target=one, args=(number, tab)) for number, tab in enumerate(sessions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return seconds, wrong
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--squad", type=Path, required=True)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    questions = questions_of(arguments.squad)
+    print("passages:", prepare_base(arguments.data, contexts_of(arguments.squad)))
+    with EchoModel() as model:
+        server = serve(arguments.data, model)
+        try:
+            assert server.process is not None
+            first = Session(server.url)
+            first.pick_model(MODEL)
+            before = memory_mb(server.process.pid)
+            sessions = [Session(server.url) for _ in range(arguments.sessions)]
+            opened = memory_mb(server.process.pid)
+            for session in sessions:
+                session.pick_model(MODEL)
+            for number in range(1, arguments.rounds + 1):
+                seconds, wrong = ask_all(sessions, questions[number * arguments.sessions :])
+                if not seconds:
+                    raise SystemExit(f"no answer was drawn: {wrong[:3]}")
+                print(
+                    f"round {number}: {len(seconds)} answers, first token median {statistics.median(seconds):.2f} s, "
+                    f"p95 {percentile(seconds, 0.95):.2f} s (limit 1.5), lost or mixed: {len(wrong)} {wrong[:3]}"
+                )
+            after = memory_mb(server.process.pid)
+            each = len(sessions)
+            print(f"memory: {before:.0f} MB, {(opened - before) / each:.2f} MB a session when opened,")
+            print(f"        {(after - before) / each:.2f} MB a session after {arguments.rounds} answers each")
+            for session in [first, *sessions]:
+                session.close()
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
