@@ -209,3 +209,16 @@ def test_a_word_that_somebody_wrote_is_never_taken_for_another(world):
     world.add("The trail follows the ridge.", "trail")
     world.add("The train follows the river.", "train")
     assert world.retriever.rank("Where is the trail?", ["base"]).question.meant == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("該軟體於西元二零一八年發佈，採用開放原始碼授權。", "该软体采用什么授权？"),
+        ("面条是用小麦粉制成的。", "麵條是用什麼製成的？"),
+    ],
+)
+def test_a_question_finds_text_of_the_other_chinese_script(world, text, question):
+    world.add_library()
+    world.add(text, "other")
+    assert world.documents(question)[0] == "other"
