@@ -17,6 +17,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 WATCH = """(code) => {
     const count = () => document.querySelectorAll('[data-testid="stChatMessage"]').length;
     const before = count();
+    if (window.watcher) window.watcher.disconnect();
     window.times = {};
     const look = () => {
         if (!window.times.change && count() > before) window.times.change = performance.now();
