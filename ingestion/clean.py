@@ -23,9 +23,6 @@ from ingestion.pdf_rules import (
 )
 from ingestion.source_blocks import SOURCE_MEDIA_TYPES, source_blocks
 
-#: Raised whenever the same loaded text is cleaned differently.
-CLEANING_VERSION = 1
-
 _PARAGRAPH = re.compile(r"\S(?:.*\S)?(?:[ \t]*\n[ \t]*\S(?:.*\S)?)*")
 
 _LONGEST_TITLE_CHARS = 60

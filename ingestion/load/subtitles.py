@@ -19,7 +19,6 @@ _TIMES = re.compile(
 )
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?[ \t]+([^>]+)>")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
-_CUE_ID_AT_END = re.compile(r"(?:\A|\n)[^\n]*\Z")
 _NOTE = re.compile(r"^(?:NOTE|STYLE|REGION)\b.*?(?:\n[ \t]*\n|\Z)", re.MULTILINE | re.DOTALL)
 _SENTENCE_END = re.compile(r"[。！？!?…]|\.(?=\W|$)")
 _LATIN_EDGE = re.compile(r"[!-~\u00a1-\u024f]")

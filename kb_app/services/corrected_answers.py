@@ -22,13 +22,6 @@ class CorrectedAnswer(NamedTuple):
     sources: tuple[Source, ...]
 
 
-class Examples(NamedTuple):
-    """What a model is told about corrected answers, and how many tokens that takes."""
-
-    text: str
-    tokens: int
-
-
 def corrected_answer(correction: Correction) -> CorrectedAnswer:
     """Return the answer as it is served: its markers point at its supporting passages, and all of them are cited."""
     sources = tuple(replace(one, marker=number) for number, one in enumerate(correction.support, start=1))

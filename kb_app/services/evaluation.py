@@ -87,11 +87,6 @@ class Evaluation:
         """Save a changed case. Raises CaseEmptyError, EvaluationGoneError."""
         self._evaluation.save(_whole(case), question_key(case.question))
 
-    def approve_cases(self, cases: Collection[EvaluationCase]) -> None:
-        """Let generated cases count: a person has read them. Raises as :meth:`save_case`."""
-        for case in cases:
-            self.save_case(replace(case, status="approved"))
-
     def delete_cases(self, case_ids: Collection[str]) -> None:
         """Delete cases."""
         self._evaluation.delete(case_ids)

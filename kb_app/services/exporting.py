@@ -40,13 +40,6 @@ class Problem(NamedTuple):
     kind: ProblemKind
 
 
-class PersonalData(NamedTuple):
-    """A piece of personal data and the example it is in."""
-
-    example_id: str
-    finding: Finding
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
     """What to export and how. Without ``leave_out``, one item that cannot be exported refuses all."""
@@ -69,7 +62,7 @@ class ExportPlan:
     base: KnowledgeBase
     examples: tuple[Example, ...]
     problems: tuple[Problem, ...]
-    personal_data: tuple[PersonalData, ...]
+    personal_data: tuple[Finding, ...]
     stale_count: int
     group_count: int
     largest_group: int
@@ -121,7 +114,7 @@ class Exports:
             examples += self._of_ratings(base.id, {one.message_id for one in wanted}, template)
         examples, groups = _split(examples, kept, request)
         problems, whole = _checked(examples, request)
-        found = tuple(PersonalData(one.id, finding) for one in whole for finding in _findings(one))
+        found = tuple(finding for one in whole for finding in _findings(one))
         if request.mask:
             more, whole = _checked(_masked(whole), request)
             problems += more
@@ -262,7 +255,7 @@ def _masked(examples: Sequence[Example]) -> list[Example]:
 
 def _facts(plan: ExportPlan) -> Mapping[str, Any]:
     request = plan.request
-    found = Counter(one.finding.kind for one in plan.personal_data)
+    found = Counter(one.kind for one in plan.personal_data)
     return {
         "format": request.format,
         "trainer": FORMATS[request.format].trainer,

@@ -128,7 +128,7 @@ def _personal_data(plan: ExportPlan) -> None:
     key = "export.masked" if plan.request.mask else "export.found"
     with st.expander(t(key, count=len(plan.personal_data)), icon=":material/shield_person:"):
         rows = [
-            {t("export.kind"): t(f"export.kind_{one.finding.kind}"), t("export.text"): one.finding.text}
+            {t("export.kind"): t(f"export.kind_{one.kind}"), t("export.text"): one.text}
             for one in plan.personal_data[: 10 * _SHOWN]
         ]
         st.dataframe(rows, hide_index=True)

@@ -135,7 +135,3 @@ def case_card(result: CaseResult, side: str = "one") -> None:
             st.caption(f":material/gavel: {plain(result.judgement.reason)}")
         if result.error is not None:
             error_box(result.error)
-
-
-def _excerpt(document: str, text: str) -> str:
-    return f"{plain(document)} — {plain(short(text, _EXCERPT_CHARS))}"

@@ -27,7 +27,6 @@ class SearchSettings:
     base_ids: tuple[str, ...]
     top_k: int
     vote: bool
-    has_votes: bool
 
 
 def query_box() -> str:
@@ -57,7 +56,7 @@ def settings_controls(bases: Sequence[KnowledgeBase], place: str) -> SearchSetti
     top_k = st.number_input(t("search.top_k"), 1, _MOST_HITS, _TOP_K, key=f"search_top_k_{place}")
     has_votes = any(by_id[base_id].embedder != _BUILTIN_EMBEDDER for base_id in picked)
     vote = has_votes and st.toggle(t("search.vote"), value=True, key=f"search_vote_{place}", help=t("search.vote_help"))
-    return SearchSettings(base_ids=tuple(picked), top_k=int(top_k), vote=vote, has_votes=has_votes)
+    return SearchSettings(base_ids=tuple(picked), top_k=int(top_k), vote=vote)
 
 
 def switches() -> tuple[bool, bool]:

@@ -79,7 +79,8 @@ def test_sets_are_named_once_and_hold_cases(evaluation: Evaluation) -> None:
     found = evaluation.find(BASE, "茶 题")
     assert found is not None
     assert (found.case_count, found.draft_count) == (2, 1)
-    evaluation.approve_cases([one for one in evaluation.cases(made.id) if one.status == "draft"])
+    (draft,) = [one for one in evaluation.cases(made.id) if one.status == "draft"]
+    evaluation.save_case(replace(draft, status="approved"))
     assert evaluation.set(made.id).draft_count == 0
     evaluation.delete_cases([case.id])
     assert [one.question for one in evaluation.cases(made.id)] == ["天气？"]

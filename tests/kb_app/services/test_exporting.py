@@ -212,7 +212,7 @@ def test_shares_that_are_none_are_refused(desk: Desk, shares: tuple[float, float
 def test_personal_data_is_listed_and_masked_on_request(desk: Desk) -> None:
     desk.add(chosen="请打 13812345678", rejected="请写信给 a@example.com")
     plan = desk.exports.plan(ExportRequest(base_id=BASE, format="dpo"))
-    assert [one.finding.kind for one in plan.personal_data] == ["phone", "email"]
+    assert [one.kind for one in plan.personal_data] == ["phone", "email"]
     # What a format does not hold is not looked through.
     assert len(desk.exports.plan(ExportRequest(base_id=BASE, format="alpaca")).personal_data) == 1
     (row,) = desk.rows("dpo", mask=True)
