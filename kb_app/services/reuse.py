@@ -170,15 +170,18 @@ class Reuse:
         embedder = self._embedder_for(base_id)
         if embedder.model_id in SILENT:
             return None
-        missing = [text for text in dict.fromkeys(texts) if (embedder.model_id, text) not in self._vectors]
+        name = embedder.model_id
+        # Read once: another thread may forget its question between two looks.
+        known = {text: held for text in texts if (held := self._vectors.get((name, text))) is not None}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
         try:
             made: Sequence[Vectors] = list(embedder.embed_documents(missing)) if missing else []
         except ProviderError as error:
             _LOG.warning("corrections are matched without vectors: %s", error)
             return None
         for text, vector in zip(missing, made, strict=True):
-            self._vectors[embedder.model_id, text] = vector / (np.linalg.norm(vector) or 1.0)
-        return [self._vectors[embedder.model_id, text] for text in texts]
+            known[text] = self._vectors[name, text] = vector / (np.linalg.norm(vector) or 1.0)
+        return [known[text] for text in texts]
 
     def _vector(self, base_id: str, question: str) -> tuple[Vectors | None, float]:
         """Return the question's unit vector, and the cosine of unrelated questions with this embedder."""

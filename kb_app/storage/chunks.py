@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from ingestion.models import PreparedDocument
+from ingestion.models import Chunk, PreparedDocument
 from ingestion.protocols import Vectors
 from kb_app.models import CARD_INDEX, DocumentRecord, SearchFilters, StoredChunk
 from kb_app.storage.database import Database
@@ -199,21 +199,26 @@ def vector_bytes(vector: Vectors) -> bytes:
 def chunk_rows(prepared: PreparedDocument, vectors: Vectors, *, document_id: str, base_id: str) -> list[dict[str, Any]]:
     """Return the columns of every chunk of a prepared document; ``vectors`` has one row a chunk."""
     return [
-        {
-            "id": chunk_id(document_id, chunk.index),
-            "document_id": document_id,
-            "base_id": base_id,
-            "position": chunk.index,
-            "text": chunk.text,
-            "search_text": chunk.search_text,
-            "start": chunk.start,
-            "end": chunk.end,
-            "page": chunk.page,
-            "heading": list(chunk.heading),
-            "vector": vector_bytes(vector),
-        }
+        chunk_row(chunk, vector, document_id=document_id, base_id=base_id)
         for chunk, vector in zip(prepared.chunks, vectors, strict=True)
     ]
+
+
+def chunk_row(chunk: Chunk | StoredChunk, vector: Vectors, *, document_id: str, base_id: str) -> dict[str, Any]:
+    """Return the columns of one chunk."""
+    return {
+        "id": chunk_id(document_id, chunk.index),
+        "document_id": document_id,
+        "base_id": base_id,
+        "position": chunk.index,
+        "text": chunk.text,
+        "search_text": chunk.search_text,
+        "start": chunk.start,
+        "end": chunk.end,
+        "page": chunk.page,
+        "heading": list(chunk.heading),
+        "vector": vector_bytes(vector),
+    }
 
 
 def stored_chunks(prepared: PreparedDocument, *, document_id: str, base_id: str, name: str) -> list[StoredChunk]:

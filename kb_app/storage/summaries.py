@@ -1,13 +1,13 @@
 """Repository of summary cards and their passages. Every method is one transaction."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
 from ingestion.protocols import Vectors
 from kb_app.models import CARD_INDEX, StoredChunk, SummaryCard
-from kb_app.storage.chunks import chunk_id, vector_bytes
+from kb_app.storage.chunks import chunk_id, chunk_row
 from kb_app.storage.database import Database
 from kb_app.storage.jobs import SUMMARY_KINDS
 from kb_app.storage.rows import now
@@ -104,7 +104,7 @@ class SummaryRepository:
             document = session.get(DocumentRow, chunk.document_id)
             if document is None or document.status != "ready":
                 return False
-            session.merge(_chunk_row(chunk, vector))
+            session.merge(_row(chunk, vector))
             return True
 
     def carry_over(self, card: SummaryCard, chunk: StoredChunk, vector: Vectors) -> None:
@@ -118,7 +118,7 @@ class SummaryRepository:
                     document_id=chunk.document_id, base_id=chunk.base_id, created_at=card.created_at, **columns
                 )
             )
-            session.add(_chunk_row(chunk, vector))
+            session.add(_row(chunk, vector))
 
     def remove_all(self, base_id: str) -> list[str]:
         """Forget every card of a base; return the ids of their passages."""
@@ -161,21 +161,8 @@ def card_chunk(card: SummaryCard, *, document_id: str, base_id: str, name: str, 
     )
 
 
-def _chunk_row(chunk: StoredChunk, vector: Vectors) -> ChunkRow:
-    columns: dict[str, Any] = {
-        "id": chunk.id,
-        "document_id": chunk.document_id,
-        "base_id": chunk.base_id,
-        "position": chunk.index,
-        "text": chunk.text,
-        "search_text": chunk.search_text,
-        "start": chunk.start,
-        "end": chunk.end,
-        "page": chunk.page,
-        "heading": list(chunk.heading),
-        "vector": vector_bytes(vector),
-    }
-    return ChunkRow(**columns)
+def _row(chunk: StoredChunk, vector: Vectors) -> ChunkRow:
+    return ChunkRow(**chunk_row(chunk, vector, document_id=chunk.document_id, base_id=chunk.base_id))
 
 
 def _to_card(row: SummaryCardRow) -> SummaryCard:

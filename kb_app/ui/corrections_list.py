@@ -62,18 +62,23 @@ def checks(app: App) -> None:
 def correction_row(correction: Correction, place: str) -> None:
     """Draw one correction as a row that can be opened."""
     with st.container(key=f"row_{place}_{correction.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(short(correction.question, 120))}**", width="stretch")
-            st.button(
-                t("corrections.open"),
-                key=f"{place}_open_{correction.id}",
-                icon=":material/edit_note:",
-                on_click=OPEN.set,
-                args=(f"c:{correction.id}",),
-            )
+        row_head(correction, place)
         st.markdown(_facts(correction))
         if correction.chosen:
             st.caption(plain(short(correction.chosen, 200)))
+
+
+def row_head(correction: Correction, place: str) -> None:
+    """Draw the question of a correction, and beside it the button that opens it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(short(correction.question, 120))}**", width="stretch")
+        st.button(
+            t("corrections.open"),
+            key=f"{place}_open_{correction.id}",
+            icon=":material/edit_note:",
+            on_click=OPEN.set,
+            args=(f"c:{correction.id}",),
+        )
 
 
 def _facts(correction: Correction) -> str:

@@ -8,9 +8,10 @@ from kb_app.app import App
 from kb_app.models import CorrectionMatch, KnowledgeBase
 from kb_app.services.reuse import EXACT, RELATED, thresholds
 from kb_app.ui.components import flash
+from kb_app.ui.corrections_list import row_head
 from kb_app.ui.corrections_queue import base_filter
-from kb_app.ui.corrections_state import OPEN, TRIED
-from kb_app.ui.markup import plain, short
+from kb_app.ui.corrections_state import TRIED
+from kb_app.ui.markup import plain
 from kb_app.ui.search_hits import parts_html
 from kb_app.ui.state import set_widget, widget
 from kb_app.ui.text import t
@@ -51,15 +52,7 @@ def matching(app: App, bases: Sequence[KnowledgeBase]) -> None:
 def _match(match: CorrectionMatch) -> None:
     correction = match.correction
     with st.container(key=f"row_match_{correction.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(short(correction.question, 120))}**", width="stretch")
-            st.button(
-                t("corrections.open"),
-                key=f"match_open_{correction.id}",
-                icon=":material/edit_note:",
-                on_click=OPEN.set,
-                args=(f"c:{correction.id}",),
-            )
+        row_head(correction, "match")
         kind = match.kind or "none"
         badge = f":{_BADGES[match.kind]}-badge[{t(f'corrections.kind_{kind}')}]"
         blocked = f" :red-badge[{t(f'corrections.blocked_{match.blocked}')}]" if match.blocked else ""
