@@ -1,6 +1,6 @@
 """Answers in the background: a question is saved, a thread retrieves and streams, anyone may watch.
 
-The text is saved every ``SAVE_EVERY_S`` seconds while it streams, so a killed process loses at most that much.
+The text is saved every ``generation.SAVE_EVERY_S`` seconds while it streams, so a kill loses that much at most.
 """
 
 import logging
@@ -15,7 +15,6 @@ from kb_app.messages import Language, translate
 from kb_app.models import (
     AnswerEvent,
     AnswerStyle,
-    ChatOptions,
     ChatRequest,
     CorrectionMatch,
     ErrorInfo,
@@ -24,31 +23,24 @@ from kb_app.models import (
     Message,
     NewTurn,
     Origin,
-    Retrieval,
     Retrieved,
     Reused,
     SearchFilters,
-    Source,
     Token,
 )
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.followup import leans
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.corrected_answers import (
-    as_offer,
-    corrected_answer,
-    examples_tokens,
-    fitting,
-    with_examples,
-    with_support,
-)
+from kb_app.services.composing import Found, compose
+from kb_app.services.corrected_answers import corrected_answer
 from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
 from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
-from kb_app.services.prompts import answer_prompt, language_of, with_wishes
+from kb_app.services.prompts import language_of, with_wishes
 from kb_app.services.reuse import Reuse
 from kb_app.services.rewriting import Rewriting, Rewritten
+from kb_app.services.sources import sources_of
 from kb_app.storage.conversations import ConversationRepository
 
 _LOG = logging.getLogger(__name__)
@@ -188,53 +180,45 @@ class Answering:
             yield from self._corrected(match, query)
             return
         retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=request.filters)
-        problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
         examples = self._reuse.examples(query, living, retrieval) if reuse else []
-        corrections = [match.correction for match in examples]
-        if not retrieval.found and not corrections:
-            yield _retrieved(retrieval, sources_of(retrieval), problems)
+        found = Found(
+            query=query,
+            language=language,
+            history=history,
+            retrieval=retrieval,
+            corrections=[match.correction for match in examples],
+            problems=tuple(one for one in (problem, retrieval.problem) if one is not None),
+        )
+        if not retrieval.found and not examples:
+            yield found.as_event(sources_of(retrieval))
             generation.nothing_found()
             yield Token(text=translate(language, "answer.nothing_found", query=retrieval.query))
             yield Finished(reason="complete")
             return
-        if corrections:
+        if examples:
             self._reuse.count(examples)
-            yield Reused(correction_id=corrections[0].id, kind="example")
-        # What was found with too little confidence does not count; what the corrections rest on does.
-        sources = with_support(sources_of(retrieval) if retrieval.found else (), corrections)
-        options = ChatOptions()
-        asked_for = with_wishes(
-            request.question, language, request.style, is_forced=request.answer_language is not None
-        )
-        template = self._prompts.get("answer", language, request.base_ids)
+            yield Reused(correction_id=examples[0].correction.id, kind="example")
+        yield from self._written(generation, request, found)
 
-        offers: list[str] = []
+    def _written(self, generation: Generation, request: AskRequest, found: Found) -> Generator[AnswerEvent]:
+        """Let a model answer from what was found."""
+        is_forced = request.answer_language is not None
+        asked_for = with_wishes(request.question, found.language, request.style, is_forced=is_forced)
+        template = self._prompts.get("answer", found.language, request.base_ids)
+        offer = ""
 
         def prepare(model: ChatModel) -> ChatRequest:
-            room = model.context_tokens - options.max_tokens
-            told = fitting(corrections, language, room)
-            left = room - examples_tokens(told, language)
-            prompt = answer_prompt(asked_for, history, sources, template=template, prompt_tokens=left)
-            offered = prompt.sources if model.prompted else sources
-            generation.accept(_retrieved(retrieval, offered, problems))  # how many fit depends on the model
-            if corrections and not model.prompted:
-                offers.append(as_offer(corrections[0], sources, language))
-            messages = with_examples(prompt.messages, told, offered, language)
-            return ChatRequest(
-                messages=messages,
-                question=query,
-                sources=offered,
-                language=language,
-                style=request.style,
-                options=options,
-            )
+            nonlocal offer
+            made, offer = compose(model, found, asked_for, template, request.style)
+            generation.accept(found.as_event(made.sources))  # how many fit depends on the model
+            return made
 
         call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
         generation.on_stop(call.close)
         with closing(iter(call)) as events:
             for event in events:
-                if isinstance(event, Finished):
-                    yield from (Token(text=offer) for offer in offers)
+                if offer and isinstance(event, Finished):
+                    yield Token(text=offer)
                 yield event
 
     def _query(
@@ -271,35 +255,4 @@ def _turn(request: AskRequest) -> NewTurn:
         origin=request.origin,
         edited_id=request.edited_id,
         again_id=request.again_id,
-    )
-
-
-def sources_of(retrieval: Retrieval) -> tuple[Source, ...]:
-    """Return the hits as numbered sources, best first."""
-    return tuple(
-        Source(
-            marker=marker,
-            base_id=hit.chunk.base_id,
-            document_id=hit.chunk.document_id,
-            document=hit.chunk.document_name,
-            title=hit.chunk.title,
-            chunk_id=hit.chunk.id,
-            text=hit.chunk.text,
-            score=hit.score,
-            page=hit.chunk.page,
-            heading=hit.chunk.heading,
-            start=hit.chunk.start,
-            end=hit.chunk.end,
-        )
-        for marker, hit in enumerate(retrieval.hits, start=1)
-    )
-
-
-def _retrieved(retrieval: Retrieval, sources: tuple[Source, ...], problems: tuple[ErrorInfo, ...]) -> Retrieved:
-    return Retrieved(
-        query=retrieval.query,
-        sources=sources,
-        confidence=retrieval.confidence,
-        elapsed_s=retrieval.elapsed_s,
-        problems=problems,
     )

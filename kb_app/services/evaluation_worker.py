@@ -29,7 +29,6 @@ from kb_app.models import (
 )
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answering import sources_of
 from kb_app.services.citations import resolve
 from kb_app.services.evaluation import Evaluation
 from kb_app.services.evaluation_models import judge, write_case
@@ -37,6 +36,7 @@ from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.prompts import answer_prompt, language_of
 from kb_app.services.reuse import Reuse
+from kb_app.services.sources import sources_of
 from kb_app.storage.evaluation_runs import EvaluationRunRepository
 
 _LOG = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ from kb_app.errors import NotFoundError
 from kb_app.messages import Language, translate
 from kb_app.models import ChatMessage, Source
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answering import sources_of
 from kb_app.services.library import Library
 from kb_app.services.prompt_store import PromptKind, check_placeholders, fill
 from kb_app.services.prompts import answer_prompt, estimate_tokens
+from kb_app.services.sources import sources_of
 
 _ROOM_TOKENS = 7168  # of a window of 8192, the least any model here is given
 _SUMMARY_CHARS = 4000

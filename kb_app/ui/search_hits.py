@@ -9,7 +9,7 @@ from kb_app.app import App
 from kb_app.models import Hit, Message, Retrieval, Source
 from kb_app.retrieval.analyzer import analyse
 from kb_app.retrieval.confidence import threshold
-from kb_app.services.answering import sources_of
+from kb_app.services.sources import sources_of
 from kb_app.ui.highlight import highlight_html
 from kb_app.ui.markup import label, plain
 from kb_app.ui.sources import open_passage, where_text
