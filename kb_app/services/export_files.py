@@ -6,14 +6,17 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
+from kb_app.errors import ExportFolderError
 from kb_app.models import Split
 from kb_app.services.export_formats import FORMATS, Example, ExportFormat, Format
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 #: Columns that are left out where no example has anything in them, so that every row has the same type.
 _OPTIONAL = ("system", "history")
+_BESIDE = frozenset({"dataset_info.json", "README.md", "manifest.json"})
 
 
 def data_files(name: ExportFormat, examples: Sequence[Example]) -> dict[str, bytes]:
@@ -107,3 +110,15 @@ def data_card(name: ExportFormat, files: Mapping[str, bytes], facts: Mapping[str
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def remove_older(folder: Path) -> None:
+    """Remove an older export, whose splits would be taken for this one's. Raises ExportFolderError for other files."""
+    present = list(folder.iterdir())
+    ours = _BESIDE | {f"{split}.{how.ending}" for split in SPLITS for how in FORMATS.values()}
+    foreign = sorted(path.name for path in present if path.name not in ours)
+    if foreign or (present and not (folder / "manifest.json").exists()):
+        problem = ", ".join(foreign[:3]) or present[0].name
+        raise ExportFolderError(problem, folder=str(folder), problem=problem)
+    for path in present:
+        path.unlink()

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from kb_app import __version__
 from kb_app.errors import ExportEmptyError, ExportFolderError, ExportRefusedError, ExportSplitError
-from kb_app.models import ChatMessage, Correction, KnowledgeBase
+from kb_app.models import Correction, KnowledgeBase
+from kb_app.services.export_checks import Problem, checked, findings, masked
 from kb_app.services.export_examples import Template, labelled, of_correction, of_rating
-from kb_app.services.export_files import SPLITS, data_card, data_files, dataset_info, manifest
-from kb_app.services.export_formats import FORMATS, Example, ExportFormat, ProblemKind, problem_of
-from kb_app.services.personal_data import KINDS, Finding, Masker, find_personal_data
+from kb_app.services.export_files import SPLITS, data_card, data_files, dataset_info, manifest, remove_older
+from kb_app.services.export_formats import FORMATS, Example, ExportFormat
+from kb_app.services.personal_data import KINDS, Finding, Masker
 from kb_app.services.prompt_store import Prompts
 from kb_app.services.question_groups import SplitShares, group_questions, split_of
 from kb_app.storage.bases import BaseRepository
@@ -30,14 +31,6 @@ _LICENCE = (
     "Written by the users of this knowledge base; passages and quotations belong to the owners of the documents. "
     "Make sure that you may pass them on before you do."
 )
-
-
-class Problem(NamedTuple):
-    """An item that a trainer would drop or misread, and why."""
-
-    id: str
-    question: str
-    kind: ProblemKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +106,10 @@ class Exports:
             examples = [single for example in examples for single in labelled(example)]
             examples += self._of_ratings(base.id, {one.message_id for one in wanted}, template)
         examples, groups = _split(examples, kept, request)
-        problems, whole = _checked(examples, request)
-        found = tuple(finding for one in whole for finding in _findings(one))
+        problems, whole = checked(examples, need, with_context=request.with_context)
+        found = tuple(finding for one in whole for finding in findings(one))
         if request.mask:
-            more, whole = _checked(_masked(whole), request)
+            more, whole = checked(masked(whole), need, with_context=request.with_context)
             problems += more
         return ExportPlan(
             request=request,
@@ -162,7 +155,7 @@ class Exports:
         files = self.files(plan)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _clear(folder)
+            remove_older(folder)
             for name, data in files.items():
                 (folder / name).write_bytes(data)
         except OSError as error:
@@ -216,46 +209,10 @@ def _split(
     return grouped, Counter(one.group for one in grouped)
 
 
-def _checked(examples: Sequence[Example], request: ExportRequest) -> tuple[list[Problem], list[Example]]:
-    need = FORMATS[request.format].need
-    problems, whole = [], []
-    for example in examples:
-        kind = problem_of(example, need, with_context=request.with_context)
-        if kind is None:
-            whole.append(example)
-        else:
-            problems.append(Problem(example.id, example.question, kind))
-    return problems, whole
-
-
-def _texts(example: Example) -> list[str]:
-    turns = [turn.content for turn in example.history]
-    return [example.system, *turns, example.question, example.chosen, example.rejected]
-
-
-def _findings(example: Example) -> list[Finding]:
-    return [finding for text in _texts(example) for finding in find_personal_data(text)]
-
-
-def _masked(examples: Sequence[Example]) -> list[Example]:
-    mask = Masker().mask
-    return [
-        replace(
-            example,
-            system=mask(example.system),
-            history=tuple(ChatMessage(role=turn.role, content=mask(turn.content)) for turn in example.history),
-            question=mask(example.question),
-            chosen=mask(example.chosen),
-            rejected=mask(example.rejected),
-            facts={name: mask(fact) for name, fact in example.facts.items()},
-        )
-        for example in examples
-    ]
-
-
 def _facts(plan: ExportPlan) -> Mapping[str, Any]:
     request = plan.request
     found = Counter(one.kind for one in plan.personal_data)
+    shown = Masker().mask if request.mask else str  # what is left out is told of, and masked like the rest
     return {
         "format": request.format,
         "trainer": FORMATS[request.format].trainer,
@@ -266,7 +223,7 @@ def _facts(plan: ExportPlan) -> Mapping[str, Any]:
         "counts": plan.counts,
         "filters": {"status": "approved", "stale": "included" if request.include_stale else "left out"},
         "stale": plan.stale_count,
-        "left_out": [{"id": one.id, "question": one.question, "reason": one.kind} for one in plan.problems],
+        "left_out": [{"id": one.id, "question": shown(one.question), "reason": one.kind} for one in plan.problems],
         "split": {
             "shares": None if request.shares == ALL_TRAIN else dict(zip(SPLITS, request.shares, strict=True)),
             "seed": request.seed,
@@ -278,18 +235,3 @@ def _facts(plan: ExportPlan) -> Mapping[str, Any]:
         "personal_data": {"found": {kind: found[kind] for kind in KINDS if found[kind]}, "masked": request.mask},
         "licence": _LICENCE,
     }
-
-
-_OURS = frozenset({"dataset_info.json", "README.md", "manifest.json"})
-
-
-def _clear(folder: Path) -> None:
-    """Remove an older export, whose splits would be taken for this one's. Raises ExportFolderError for other files."""
-    present = list(folder.iterdir())
-    ours = _OURS | {f"{split}.{how.ending}" for split in SPLITS for how in FORMATS.values()}
-    foreign = sorted(path.name for path in present if path.name not in ours)
-    if foreign or (present and not (folder / "manifest.json").exists()):
-        problem = ", ".join(foreign[:3]) or present[0].name
-        raise ExportFolderError(problem, folder=str(folder), problem=problem)
-    for path in present:
-        path.unlink()

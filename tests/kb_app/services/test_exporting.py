@@ -222,6 +222,15 @@ def test_personal_data_is_listed_and_masked_on_request(desk: Desk) -> None:
     assert desk.rows("dpo", mask=True)[1]["rejected"][0]["content"] == "请打 [PHONE_1]"
 
 
+def test_what_is_left_out_is_masked_in_the_manifest_too(desk: Desk) -> None:
+    desk.add()
+    desk.add("13812345678 是谁的电话？", rejected="")
+    plan = desk.exports.plan(ExportRequest(base_id=BASE, format="dpo", leave_out=True, mask=True))
+    manifest = desk.exports.files(plan)["manifest.json"].decode()
+    assert "[PHONE_1] 是谁的电话？" in manifest
+    assert "13812345678" not in manifest
+
+
 def test_a_folder_holds_the_data_its_register_its_manifest_and_its_card(desk: Desk, tmp_path: Path) -> None:
     desk.add()
     out = tmp_path / "out"
