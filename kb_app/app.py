@@ -1,20 +1,13 @@
-"""Makes every object once and wires them; the only place that names concrete classes."""
+"""Makes every object once and wires them; the providers themselves are chosen in ``providers/configured.py``."""
 
 import logging
 from types import TracebackType
-from typing import Literal
 
 from ingestion.protocols import Embedder
 from kb_app.errors import DataFolderBusyError
 from kb_app.models import ErrorInfo, KnowledgeBase, Notice
-from kb_app.protocols import Provider
-from kb_app.providers import FACTORIES, Endpoint, Registry, build_providers
-from kb_app.providers.builtin import BuiltinProvider
-from kb_app.providers.langchain_bridge import ClassSpec, LangChainProvider
+from kb_app.providers.configured import ONNX_FOLDER, builtin_providers, configured_registry, configured_reranker
 from kb_app.providers.ollama import OllamaProvider
-from kb_app.providers.onnx import OnnxProvider
-from kb_app.providers.quote import QuoteProvider
-from kb_app.providers.reranking import HttpReranker
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering, Knowledge
 from kb_app.services.conversations_export import ConversationExporter
@@ -54,7 +47,7 @@ from kb_app.services.versions import require_searchable
 from kb_app.services.watching import Watching
 from kb_app.services.web import AddressPolicy, is_public
 from kb_app.services.worker import Worker
-from kb_app.settings import ServerSettings, Settings
+from kb_app.settings import Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.conversation_imports import ConversationImports
@@ -82,8 +75,6 @@ from kb_app.storage.watched import WatchedRepository
 
 _LOG = logging.getLogger(__name__)
 
-ONNX_FOLDER = "models"
-
 
 class App:
     """Everything a user can do, over one data folder. Use as a context manager, or call :meth:`close`."""
@@ -107,23 +98,12 @@ class App:
         )
         conversations = ConversationRepository(self._database)
         self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
-        known = [info for provider in _builtin() for info in provider.models()]
-        self.models = Models(_registry(settings), known)
-        self.model_choices = ModelChoices(settings, repositories.bases)
-        self.model_use = ModelCallRepository(self._database)
-        self.model_calls = ModelCalls(self.models.chat, self.model_use, self.model_choices)
-        self.trials = Trials(self.models.chat, self.models.embedder)
-        self.keys = Keys(settings, self._use_providers)
-        self.model_store = ModelStore(self._ollama, self.models.ask_again)
-        self.onnx_store = OnnxStore(
-            settings.data_dir / ONNX_FOLDER, lambda: self.model_choices.onnx_mirror, self.models.ask_again
-        )
-        self.hardware = Hardware()
+        self._make_models(repositories.bases)
 
         def embedder_for(base_id: str) -> Embedder:
             return self._embedder_of(repositories.bases.get(base_id))
 
-        reranker = _reranker(settings)
+        reranker = configured_reranker(settings)
         self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)
         self.jobs = Jobs(repositories.jobs, repositories.bases)
         passwords = Passwords(is_owner=lock is not None)
@@ -136,15 +116,7 @@ class App:
         watched = WatchedRepository(self._database)
         self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         corrections = CorrectionRepository(self._database)
-        self.corrections = Corrections(
-            corrections,
-            conversations,
-            repositories.bases.get,
-            top_k=settings.top_k,
-            needs_second_person=settings.second_reviewer,
-        )
-        self.correction_queue = CorrectionQueue(self._database)
-        self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
+        self._make_corrections(corrections, conversations, repositories.bases)
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))
         shelf = ShelfRepository(self._database)
@@ -166,6 +138,44 @@ class App:
         self._titles = Titles(conversations, shelf, self.models.chat, self.model_calls, self.prompts)
         self.answering.listen(self._titles.answered)
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
+        self._make_exports(repositories, corrections, conversations)
+        self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
+        self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
+        if lock is not None:
+            self._take_over(repositories, conversations)
+
+    def _make_models(self, bases: BaseRepository) -> None:
+        known = [info for provider in builtin_providers() for info in provider.models()]
+        self.models = Models(configured_registry(self.settings), known)
+        self.model_choices = ModelChoices(self.settings, bases)
+        self.model_use = ModelCallRepository(self._database)
+        self.model_calls = ModelCalls(self.models.chat, self.model_use, self.model_choices)
+        self.trials = Trials(self.models.chat, self.models.embedder)
+        self.keys = Keys(self.settings, self._use_providers)
+        self.model_store = ModelStore(self._ollama, self.models.ask_again)
+        self.onnx_store = OnnxStore(
+            self.settings.data_dir / ONNX_FOLDER, lambda: self.model_choices.onnx_mirror, self.models.ask_again
+        )
+        self.hardware = Hardware()
+
+    def _make_corrections(
+        self, corrections: CorrectionRepository, conversations: ConversationRepository, bases: BaseRepository
+    ) -> None:
+        self.corrections = Corrections(
+            corrections,
+            conversations,
+            bases.get,
+            top_k=self.settings.top_k,
+            needs_second_person=self.settings.second_reviewer,
+        )
+        self.correction_queue = CorrectionQueue(self._database)
+        self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
+
+    def _make_exports(
+        self, repositories: Repositories, corrections: CorrectionRepository, conversations: ConversationRepository
+    ) -> None:
+        """Make what turns corrections into training data, and what tests models with them."""
         training = TrainingRepository(self._database)
         rated = RatedAnswers(self._database, conversations)
         self.exports = Exports(repositories.bases, corrections, rated, training, self.prompts)
@@ -182,11 +192,6 @@ class App:
             chunks=repositories.chunks.of_base,
         )
         self._evaluation_worker = EvaluationWorker(runs, self.evaluation, bench)
-        self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
-        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
-        self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
-        if lock is not None:
-            self._take_over(repositories, conversations)
 
     @property
     def is_owner(self) -> bool:
@@ -227,7 +232,7 @@ class App:
         return self.models.embedder(base.embedder)
 
     def _use_providers(self, settings: Settings) -> None:
-        self.models.reload(_registry(settings))
+        self.models.reload(configured_registry(settings))
         self.model_choices.use(settings)
         self.trials.clear()
 
@@ -284,45 +289,3 @@ def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressP
         if lock is not None:
             lock.release()
         raise
-
-
-def _reranker(settings: Settings) -> HttpReranker | None:
-    """Return the reranker that is set. Raises ConfigurationError."""
-    one = settings.reranker
-    return HttpReranker(Endpoint(base_url=one.base_url, api_key=one.api_key), one.model) if one.base_url else None
-
-
-def _builtin() -> list[Provider]:
-    return [QuoteProvider(), BuiltinProvider()]
-
-
-def _registry(settings: Settings) -> Registry:
-    """Return every provider that is configured. Raises ConfigurationError."""
-    extra = [*_builtin(), OnnxProvider(settings.data_dir / ONNX_FOLDER)]
-    if settings.langchain:
-        extra.append(LangChainProvider(_classes(settings, "chat"), _classes(settings, "embedding")))
-    return Registry(build_providers(_endpoints(settings), extra=extra))
-
-
-def _classes(settings: Settings, kind: Literal["chat", "embedding"]) -> dict[str, ClassSpec]:
-    return {
-        name: ClassSpec(path=one.class_path, arguments=one.arguments, context_tokens=one.context_tokens)
-        for name, one in settings.langchain.items()
-        if one.kind == kind
-    }
-
-
-def _endpoints(settings: Settings) -> dict[str, Endpoint]:
-    """Return name -> endpoint of the standard providers, and of those others that are set."""
-    return {
-        name: Endpoint(
-            base_url=one.base_url or "",
-            api_key=one.api_key,
-            family=one.family if isinstance(one, ServerSettings) else "",
-            chat_models=one.chat_models,
-            embedding_models=one.embedding_models,
-            context_tokens=one.context_tokens or 0,
-        )
-        for name, one in settings.endpoints().items()
-        if name in FACTORIES or one.base_url or one.api_key
-    }
