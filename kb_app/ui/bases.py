@@ -104,7 +104,7 @@ def base_dialogs(app: App, base: KnowledgeBase | None) -> None:
         form_dialog(t("bases.rename"), t("common.save"), lambda: _name_field(base.name), lambda: _rename(app, base))
     elif wanted == REINDEX_DIALOG:
         title = t("bases.reindex_title", name=label(base.name))
-        confirm(title, t("bases.reindex_text"), t("bases.reindex"), lambda: _reindex(app, base))
+        form_dialog(title, t("bases.reindex"), lambda: _reindex_fields(app, base), lambda: _reindex(app, base))
     elif wanted == DELETE_DIALOG:
         text = t("bases.delete_text", documents=base.document_count)
         title = t("bases.delete_title", name=label(base.name))
@@ -117,8 +117,13 @@ def _name_field(name: str = "") -> None:
 
 def _create_fields(app: App) -> None:
     _name_field()
+    _embedder_field(app, _BUILTIN_EMBEDDER)
+
+
+def _embedder_field(app: App, current: str) -> None:
+    """Draw the choice of an embedder, ``current`` first, where there is one."""
     ready = [model.id for model in app.models.cached() if model.kind == "embedding" and model.state == "ready"]
-    options = [_BUILTIN_EMBEDDER, *(model_id for model_id in ready if model_id != _BUILTIN_EMBEDDER)]
+    options = list(dict.fromkeys((current, _BUILTIN_EMBEDDER, *ready)))
     if len(options) > 1:
         st.selectbox(t("bases.embedder"), options=options, key=_EMBEDDER)
 
@@ -134,11 +139,13 @@ def _rename(app: App, base: KnowledgeBase) -> None:
     flash(t("bases.renamed"))
 
 
+def _reindex_fields(app: App, base: KnowledgeBase) -> None:
+    st.markdown(t("bases.reindex_text", documents=base.document_count, chunks=base.chunk_count))
+    _embedder_field(app, base.embedder)
+
+
 def _reindex(app: App, base: KnowledgeBase) -> None:
-    try:
-        app.library.reindex(base.id)
-    except KBAppError as error:
-        flash_error(error)
+    app.library.reindex(base.id, embedder=str(widget(_EMBEDDER) or base.embedder))
 
 
 def _delete(app: App, base: KnowledgeBase) -> None:

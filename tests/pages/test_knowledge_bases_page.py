@@ -102,7 +102,8 @@ def test_a_base_is_renamed_reindexed_and_deleted(app: App, open_page: Open) -> N
     assert app.library.base(base.id).name == "Journeys"
 
     page.button(key="ask_reindex_base").click().run()
-    page.button(key="confirm_yes").click().run()
+    assert "1 document " in shown_text(page)
+    page.button(key="dialog_submit").click().run()
     assert any(job.kind == "reindex" for job in app.jobs.recent(base.id))
     wait_for_jobs(app, base.id)
 

@@ -17,6 +17,7 @@ from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App, build_app
 from kb_app.services.keys import ConnectionEntry
+from kb_app.services.library import Upload
 from kb_app.settings import KEYS_FILE, load_settings
 from kb_app.ui.runtime import use_app
 
@@ -185,3 +186,15 @@ def test_opening_the_page_does_not_wait_for_a_dead_server(app: App, open_page: O
     page.run()
     assert time.monotonic() - started < 2
     assert "slow" in shown_text(page)
+
+
+def test_a_base_gets_another_embedder_when_it_is_indexed_afresh(app: App, open_page: Open) -> None:
+    base = app.library.create("Trips")
+    note = Upload(name="ferry.md", data=b"# Ferry\n\nThe ferry leaves at nine.\n")
+    app.jobs.wait(app.library.add_files(base.id, [note]))
+    page = open_page("knowledge_bases")
+    page.button(key="ask_reindex_base").click().run()
+    assert "1 document with 1 passage will be indexed afresh" in shown_text(page)
+    page.selectbox(key="base_embedder").set_value("ollama/bge-m3")
+    page.button(key="dialog_submit").click().run()
+    until(lambda: app.library.base(base.id).embedder == "ollama/bge-m3")
