@@ -102,7 +102,7 @@ def test_every_command_in_the_readme_exists(readme: str) -> None:
     section = text.partition("python3 launch.py doctor")[2].partition("\n## ")[0]
     commands = {row.split()[0] for row in re.findall(r"^\| `([a-z][a-z ]+)", section, re.MULTILINE) if row.split()}
     assert {"serve", "kb", "ingest", "documents", "search", "ask", "models", "doctor"} <= commands
-    assert [name for name in commands if not re.search(rf"^    {name} ", usage, re.MULTILINE)] == []
+    assert [name for name in commands if not re.search(rf"^    {name}\b", usage, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -53,12 +53,13 @@ def _show_question(message: Message, branches: Branches) -> None:
 
 def _show_answer(app: App, message: Message, question: str, branches: Branches) -> None:
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
-        if message.thinking:
-            with st.expander(t("answer.thinking"), icon=":material/psychology:"):
-                st.markdown(safe(message.thinking))
-        correction_note(app, message, question, branches)
-        if message.text:
-            _text(message, question)
+        with st.container():  # as while it was being written: the browser keeps what it shows
+            if message.thinking:
+                with st.expander(t("answer.thinking"), icon=":material/psychology:"):
+                    st.markdown(safe(message.thinking))
+            correction_note(app, message, question, branches)
+            if message.text:
+                _text(message, question)
         _status(message)
         if message.status in ("stopped", "interrupted", "failed") and question:
             st.button(
@@ -135,15 +136,17 @@ def _live_answer(app: App, conversation_id: str) -> None:
     if generation is None or not generation.is_running:
         st.rerun()
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
-        place = st.empty()
+        words = st.container()
         message = generation.snapshot()
         if not (message.text or message.thinking):
-            with place.container():
+            waiting = st.empty()
+            with waiting:
                 waiting_line(generation.phase(), message)
             message = generation.wait_for_words(_REFRESH_S)  # the first words are shown when they come
-        if message.text or message.thinking:
-            with place.container():
-                _words_so_far(message)
+            if message.text or message.thinking:
+                waiting.empty()
+        with words:
+            _words_so_far(message)
 
 
 def _words_so_far(message: Message) -> None:

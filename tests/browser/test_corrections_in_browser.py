@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from kb_driving import answer, ask, create_base, go_to, key, upload, wait_for_answer
+from kb_driving import answer, ask, create_base, go_to, key, upload, wait_for_answer, wait_until_idle
 from kb_server import Server
 from playwright.sync_api import Browser, expect
 from protocol_servers.ollama_server import OllamaServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FACT = "# Lighthouse\n\nThe lamp of the lighthouse can be seen from 27 kilometres away on a clear night.\n"
 CHANGED = "# Lighthouse\n\nThe lighthouse was given a new lamp, and nobody has measured how far it reaches.\n"
@@ -43,6 +43,7 @@ def test_a_corrected_answer_is_given_until_its_document_changes(
     text.fill("It can be seen from 27 kilometres away [1].")
     text.press("Control+Enter")
     expect(page.locator(".kb-difference ins")).to_have_text("27")
+    wait_until_idle(page)
     page.keyboard.press("Alt+a")
     expect(page.get_by_text("Approved. It answers from now on.")).to_be_visible()
 
@@ -56,8 +57,16 @@ def test_a_corrected_answer_is_given_until_its_document_changes(
     document.write_text(CHANGED, encoding="utf-8")
     go_to(page, "Knowledge bases")
     upload(page, document)
-    expect(page.get_by_text("They are marked as out of date")).to_be_visible()
+    expect(page.get_by_text("replaced: the earlier version is gone")).to_be_visible()
     go_to(page, "Corrections")
+    notice = page.get_by_text("They are marked as out of date")
+    for _ in range(20):  # the check follows the document; a page shows what is known when it is drawn
+        wait_until_idle(page)
+        if notice.is_visible():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(notice).to_be_visible()
     key(page, "corrections_view").get_by_role("radio", name="Corrections").click()
     expect(page.get_by_text("Document changed")).to_be_visible()
     context.close()
