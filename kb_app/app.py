@@ -133,6 +133,7 @@ class App:
             ),
             self.model_calls,
             self.prompts,
+            options=self.model_choices.answer_options,
             top_k=settings.top_k,
         )
         self._titles = Titles(conversations, shelf, self.models.chat, self.model_calls, self.prompts)
@@ -182,7 +183,10 @@ class App:
         self.export_tasks = ExportTasks(self.exports)
         self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
         runs = EvaluationRunRepository(self._database)
-        market = Market(base=repositories.bases.get, chat=self.models.chat, price=self.model_choices.price)
+        choices = self.model_choices
+        market = Market(
+            base=repositories.bases.get, chat=self.models.chat, price=choices.price, options=choices.answer_options
+        )
         self.evaluation_runs = EvaluationRuns(runs, self.evaluation, self.prompts, market)
         bench = Bench(
             retriever=self.retriever,
@@ -190,6 +194,7 @@ class App:
             calls=self.model_calls,
             prompts=self.prompts,
             chunks=repositories.chunks.of_base,
+            options=choices.answer_options,
         )
         self._evaluation_worker = EvaluationWorker(runs, self.evaluation, bench)
 

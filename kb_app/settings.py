@@ -114,6 +114,16 @@ class PriceSettings(BaseModel):
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="Currency, as ISO 4217 names it.")
 
 
+class AnswerSettings(BaseModel):
+    """How a chat model answers questions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: float = Field(default=0.2, ge=0, le=2, description="How freely it words; 0 is the least.")
+    max_tokens: int = Field(default=1024, ge=64, le=32_768, description="Longest answer, without its thinking.")
+    thinking: bool = Field(default=False, description="Whether a model that can think first does.")
+
+
 class RerankerSettings(BaseModel):
     """A server that orders the passages found, by Jina's ``/rerank`` protocol."""
 
@@ -160,6 +170,7 @@ class Settings(BaseSettings):
     langchain: dict[str, LangChainSettings] = Field(default={}, description="LangChain classes to use.")
     fallback_model: str = Field(default="", description="Chat model that is asked when the picked one fails; or empty.")
     onnx_mirror: str = Field(default="", description="Where ONNX models are fetched from; empty: the Hugging Face hub.")
+    answers: dict[str, AnswerSettings] = Field(default={}, description="How chat models answer, by model id.")
     prices: dict[str, PriceSettings] = Field(default={}, description="Prices of chat models, by model id.")
 
     @classmethod

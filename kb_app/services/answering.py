@@ -15,6 +15,7 @@ from kb_app.messages import Language, translate
 from kb_app.models import (
     AnswerEvent,
     AnswerStyle,
+    ChatOptions,
     ChatRequest,
     CorrectionMatch,
     ErrorInfo,
@@ -31,7 +32,7 @@ from kb_app.models import (
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.followup import leans
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.composing import Found, compose
+from kb_app.services.composing import Asked, Found, compose
 from kb_app.services.corrected_answers import corrected_answer
 from kb_app.services.generation import Generation, well_formed
 from kb_app.services.history import title_from
@@ -98,9 +99,13 @@ class Answering:
         calls: ModelCalls,
         prompts: Prompts,
         *,
+        options: Callable[[str], ChatOptions],
         top_k: int,
     ) -> None:
-        """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``."""
+        """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``.
+
+        ``options`` says, by its id, how a model answers.
+        """
         self._conversations = conversations
         self._retriever = knowledge.retriever
         self._rewriting = knowledge.rewriting
@@ -108,6 +113,7 @@ class Answering:
         self._living = knowledge.living
         self._calls = calls
         self._prompts = prompts
+        self._options = options
         self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
@@ -203,13 +209,14 @@ class Answering:
     def _written(self, generation: Generation, request: AskRequest, found: Found) -> Generator[AnswerEvent]:
         """Let a model answer from what was found."""
         is_forced = request.answer_language is not None
-        asked_for = with_wishes(request.question, found.language, request.style, is_forced=is_forced)
+        question = with_wishes(request.question, found.language, request.style, is_forced=is_forced)
         template = self._prompts.get("answer", found.language, request.base_ids)
+        asked = Asked(question, template, request.style)
         offer = ""
 
         def prepare(model: ChatModel) -> ChatRequest:
             nonlocal offer
-            made, offer = compose(model, found, asked_for, template, request.style)
+            made, offer = compose(model, self._options(model.model_id), found, asked)
             generation.accept(found.as_event(made.sources))  # how many fit depends on the model
             return made
 

@@ -1,7 +1,7 @@
 """What a model is asked: passages, corrections of earlier answers and the history, fitted into its window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kb_app.messages import Language
@@ -52,6 +52,14 @@ class Found:
         )
 
 
+class Asked(NamedTuple):
+    """The question with the wishes for its answer, the prompt of the base, and the form for models without prompts."""
+
+    question: str
+    template: str
+    style: AnswerStyle
+
+
 class Composed(NamedTuple):
     """A request, and what is said below the answer; ``offer`` is empty where nothing is."""
 
@@ -59,22 +67,26 @@ class Composed(NamedTuple):
     offer: str
 
 
-def compose(model: ChatModel, found: Found, question: str, template: str, style: AnswerStyle) -> Composed:
+def within(options: ChatOptions, model: ChatModel) -> ChatOptions:
+    """Return options whose answer leaves at least half of the model's window to the prompt."""
+    return replace(options, max_tokens=min(options.max_tokens, model.context_tokens // 2))
+
+
+def compose(model: ChatModel, options: ChatOptions, found: Found, asked: Asked) -> Composed:
     """Return the request for ``model``: as many examples and passages as its window has room for.
 
     Args:
         model: Who is asked.
+        options: How it shall answer.
         found: What there is to answer from.
-        question: The question with the wishes for its answer.
-        template: The prompt of the base.
-        style: The wanted form of the answer, for a model that reads no prompt.
+        asked: What was asked.
     """
-    options = ChatOptions()
+    options = within(options, model)
     room = model.context_tokens - options.max_tokens
     told = fitting(found.corrections, found.language, room)
     left = room - examples_tokens(told, found.language)
     sources = found.sources
-    prompt = answer_prompt(question, found.history, sources, template=template, prompt_tokens=left)
+    prompt = answer_prompt(asked.question, found.history, sources, template=asked.template, prompt_tokens=left)
     offered = prompt.sources if model.prompted else sources
     offers = bool(found.corrections) and not model.prompted
     return Composed(
@@ -83,7 +95,7 @@ def compose(model: ChatModel, found: Found, question: str, template: str, style:
             question=found.query,
             sources=offered,
             language=found.language,
-            style=style,
+            style=asked.style,
             options=options,
         ),
         as_offer(found.corrections[0], sources, found.language) if offers else "",

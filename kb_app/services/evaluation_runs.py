@@ -71,6 +71,7 @@ class Market:
     base: Callable[[str], KnowledgeBase]
     chat: Callable[[str], ChatModel]
     price: Callable[[str], Price | None]
+    options: Callable[[str], ChatOptions]
 
 
 class EvaluationRuns:
@@ -106,7 +107,7 @@ class EvaluationRuns:
         passages = settings.top_k * self._market.base(base_id).chunk_size_units
         questions = [estimate_tokens(case.question) for case in cases]
         template = estimate_tokens(self._prompts.get("answer", _language(cases), base_id))
-        answer = ChatOptions().max_tokens
+        answer = self._market.options(settings.model_id).max_tokens
         calls = prompted = completed = 0
         price: float | None = 0.0
         currency = ""

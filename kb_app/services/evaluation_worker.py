@@ -30,6 +30,7 @@ from kb_app.models import (
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.citations import resolve
+from kb_app.services.composing import within
 from kb_app.services.evaluation import Evaluation
 from kb_app.services.evaluation_models import judge, write_case
 from kb_app.services.model_calls import Call, ModelCalls
@@ -60,6 +61,7 @@ class Bench:
     calls: ModelCalls
     prompts: Prompts
     chunks: Chunks
+    options: Callable[[str], ChatOptions]
 
 
 class EvaluationWorker:
@@ -192,16 +194,17 @@ def _answered(bench: Bench, run: EvaluationRun, result: CaseResult, *, found: bo
     if not found:
         text = translate(language, "answer.nothing_found", query=question)
         return replace(result, answer=text, status="no_sources", sources=())
-    options = ChatOptions(temperature=0.0)
+    options = replace(bench.options(run.settings.model_id), temperature=0.0)
     template = bench.prompts.get("answer", language, run.base_id)
     offered: list[tuple[Source, ...]] = []
 
     def prepare(model: ChatModel) -> ChatRequest:
-        room = model.context_tokens - options.max_tokens
+        bounded = within(options, model)
+        room = model.context_tokens - bounded.max_tokens
         prompt = answer_prompt(question, (), sources, template=template, prompt_tokens=room)
         offered.append(prompt.sources if model.prompted else sources)
         return ChatRequest(
-            messages=prompt.messages, question=question, sources=offered[-1], language=language, options=options
+            messages=prompt.messages, question=question, sources=offered[-1], language=language, options=bounded
         )
 
     # Without bases there is no fallback: another model's answers would be measured as this one's.

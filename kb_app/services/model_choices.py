@@ -1,14 +1,14 @@
-"""What was chosen about models: the first and the fallback model of a base, the app's fallback, and prices."""
+"""What was chosen about models: first and fallback model of a base, the fallback of the app, options, prices."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kb_app.errors import ConfigurationError, ServerAddressError
-from kb_app.models import Price
+from kb_app.models import ChatOptions, Price
 from kb_app.providers.endpoint import clean_address
 from kb_app.services.toml_file import TomlFile
-from kb_app.settings import CHOICES_FILE, Settings
+from kb_app.settings import CHOICES_FILE, AnswerSettings, Settings
 from kb_app.storage.bases import BaseRepository
 
 
@@ -36,6 +36,11 @@ class ModelChoices:
         """Return what a model costs, None where no price was set."""
         one = self._settings.prices.get(model_id)
         return None if one is None else Price(prompt=one.prompt, completion=one.completion, currency=one.currency)
+
+    def answer_options(self, model_id: str) -> ChatOptions:
+        """Return how a model answers questions."""
+        one = self._settings.answers.get(model_id, AnswerSettings())
+        return ChatOptions(temperature=one.temperature, max_tokens=one.max_tokens, thinking=one.thinking)
 
     def set_price(self, model_id: str, price: Price | None) -> None:
         """Set or forget what a model costs. Raises ConfigurationError, StorageError."""

@@ -6,6 +6,7 @@ from kb_app.errors import ConfigurationError
 from kb_app.settings import (
     PROVIDERS,
     VENDOR_NAMES,
+    AnswerSettings,
     EndpointSettings,
     LangChainSettings,
     ServerSettings,
@@ -105,16 +106,25 @@ def test_every_setting_is_in_the_document():
     for name, field in Settings.model_fields.items():
         if name in (*PROVIDERS, "reranker"):
             assert f"`[{name}]`" in document
-        elif name == "prices":
-            assert '`[prices."MODEL ID"]`' in document
+        elif name in ("answers", "prices"):
+            assert f'`[{name}."MODEL ID"]`' in document
         elif name in ("servers", "langchain"):
             assert f"`[{name}.NAME]`" in document
         else:
             assert f"| `{name}` |" in document, name
             assert f"`KB_{name.upper()}`" in document
             assert field.description
-    for section in (EndpointSettings, ServerSettings, LangChainSettings):
+    for section in (EndpointSettings, ServerSettings, LangChainSettings, AnswerSettings):
         for name in section.model_fields:
             assert f"| `{name}` |" in document, name
     for vendor in VENDOR_NAMES:
         assert f"`{vendor}`" in document
+
+
+def test_how_a_model_answers_is_set_by_its_id(tmp_path):
+    (tmp_path / "kb.toml").write_text('[answers."ollama/qwen3:8b"]\nmax_tokens = 2048\nthinking = true\n')
+    answers = load_settings(tmp_path).answers
+    assert answers == {"ollama/qwen3:8b": AnswerSettings(max_tokens=2048, thinking=True)}
+    (tmp_path / "kb.toml").write_text('[answers."ollama/qwen3:8b"]\ntemperature = 3\n')
+    with pytest.raises(ConfigurationError):
+        load_settings(tmp_path)

@@ -7,6 +7,7 @@ import pytest
 
 from kb_app.errors import BusyError, NotFoundError, UnreachableError
 from kb_app.models import (
+    ChatOptions,
     ConversationFilter,
     ErrorInfo,
     Failed,
@@ -117,7 +118,7 @@ def shelf(database):
     return ShelfRepository(database)
 
 
-def answering(conversations, model, *, found=True, reuse=None):
+def answering(conversations, model, *, found=True, reuse=None, options=None):
     calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
     prompts = DefaultPrompts()
     knowledge = Knowledge(
@@ -126,7 +127,9 @@ def answering(conversations, model, *, found=True, reuse=None):
         reuse=reuse or NoCorrections(),
         living=tuple,
     )
-    return Answering(conversations, knowledge, calls, prompts, top_k=8)
+    return Answering(
+        conversations, knowledge, calls, prompts, options=lambda _model_id: options or ChatOptions(), top_k=8
+    )
 
 
 def ask(service, question="什么是南瓜书？", **more):
@@ -246,6 +249,16 @@ def test_an_answer_cut_by_the_length_limit_says_so(conversations):
     generation = ask(answering(conversations, ScriptedModel(Token(text="长"), Finished(reason="length"))))
     answer = generation.wait(5)
     assert (answer.status, answer.error) == ("complete", ErrorInfo(code="answer_cut"))
+
+
+def test_a_model_answers_as_it_is_set_and_leaves_half_of_its_window_to_the_prompt(conversations):
+    model = ScriptedModel(Token(text="八十度。[1]"), Finished(reason="complete"))
+    set_so = ChatOptions(temperature=0.7, max_tokens=9000, thinking=True)
+    service = answering(conversations, model, options=set_so)
+    service.ask(AskRequest(question="水温？", base_ids=("base",), model_id="scripted")).wait(5)
+    (request,) = model.requests
+    assert request.options == ChatOptions(temperature=0.7, max_tokens=2048, thinking=True)
+    assert request.sources
 
 
 def test_one_conversation_answers_one_question_at_a_time_and_others_go_on(conversations):
