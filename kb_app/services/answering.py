@@ -146,6 +146,11 @@ class Answering:
         with self._lock:
             return self._running.get(conversation_id)
 
+    def running_count(self) -> int:
+        """Return how many answers are being written now."""
+        with self._lock:
+            return len(self._running)
+
     def close(self) -> None:
         """Stop every answer, keeping its text."""
         with self._lock:

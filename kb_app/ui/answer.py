@@ -27,6 +27,8 @@ _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
 _CURSOR = " ▍"
 _REFRESH_S = 0.25
+#: With many readers at once each looks more seldom, so that together they leave the server time to answer.
+_REFRESH_PER_ANSWER_S, _LONGEST_REFRESH_S = 0.04, 1.0
 #: Where a sign comes to stand, as one character that no text has a use for; then the sign itself.
 _SIGN_PLACE, _SIGN = "\ue000", " :orange[:material/help:]"
 
@@ -119,8 +121,9 @@ def _text(message: Message, question: str) -> None:
 
 
 def live_answer(app: App, conversation_id: str) -> None:
-    """Show the answer that is being written, four times a second, until it ends; then redraw the page."""
-    st.fragment(run_every=_REFRESH_S)(_live_answer)(app, conversation_id)
+    """Show the answer that is being written, up to four times a second, until it ends; then redraw the page."""
+    refresh_s = max(_REFRESH_S, min(_LONGEST_REFRESH_S, _REFRESH_PER_ANSWER_S * app.answering.running_count()))
+    st.fragment(run_every=refresh_s)(_live_answer)(app, conversation_id)
 
 
 def stop_button(app: App, conversation_id: str) -> None:

@@ -12,7 +12,7 @@ from kb_app.ui.components import apply_style, error_box, show_flash, show_notice
 from kb_app.ui.navigation import follow, pages
 from kb_app.ui.runtime import get_app
 from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, set_widget, widget
-from kb_app.ui.text import language, t
+from kb_app.ui.text import language, settle_language, t
 
 _LOGO = Path(__file__).resolve().with_name("logo.svg")
 _LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
@@ -20,6 +20,7 @@ _LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 
 def run() -> None:
     """Draw the frame, then the page."""
+    settle_language()
     st.set_page_config(
         page_title=t("app.name"), page_icon=str(_LOGO), layout="centered", menu_items={"About": t("app.about")}
     )
@@ -31,6 +32,7 @@ def run() -> None:
         st.button(t("app.retry"), icon=":material/refresh:")
         return
     SET_LANGUAGE.set(app.settings.language or "")
+    settle_language()
     st.logo(str(_LOGO), size="large")
     page = st.navigation(list(pages().values()), position="sidebar")
     follow()

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from kb_app.messages import Language
 from kb_app.models import ErrorInfo
 
 T = TypeVar("T")
@@ -120,6 +121,7 @@ MENU_GENERATION: Slot[int] = Slot(key="kb.menu_generation", default=0)
 UPLOAD_GENERATION: Slot[int] = Slot(key="kb.upload_generation", default=0)
 UPLOADED_FILES: Slot[set[str] | None] = Slot(key="kb.uploaded_files", default=None)
 LANGUAGE: Slot[str] = Slot(key="kb.language", default="", parameter="lang")
+SETTLED_LANGUAGE: Slot[Language | None] = Slot(key="kb.settled_language", default=None)
 SET_LANGUAGE: Slot[str] = Slot(key="kb.set_language", default="")
 FORM_ERROR: Slot[ErrorInfo | None] = Slot(key="kb.form_error", default=None)
 NEXT_PAGE: Slot[str] = Slot(key="kb.next_page", default="")

@@ -8,11 +8,23 @@ from ingestion.errors import IngestionError
 from kb_app.errors import KBAppError, error_info
 from kb_app.messages import LANGUAGES, ErrorText, Language, error_text, pick_language, translate
 from kb_app.models import ErrorInfo
-from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, adopt_url
+from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, SETTLED_LANGUAGE, adopt_url
 
 
 def language() -> Language:
-    """Return the language: ``?lang=`` (set by the switch), else the settings', else the browser's."""
+    """Return the reader's language, as it was settled at the beginning of this run of the page."""
+    settled = SETTLED_LANGUAGE.get()
+    return settled if settled is not None else settle_language()
+
+
+def settle_language() -> Language:
+    """Find the language of this run out: ``?lang=`` (set by the switch), else the settings', else the browser's."""
+    chosen = _chosen_language()
+    SETTLED_LANGUAGE.set(chosen)
+    return chosen
+
+
+def _chosen_language() -> Language:
     for choice in (adopt_url(LANGUAGE), SET_LANGUAGE.get()):
         for known in LANGUAGES:
             if choice == known:
