@@ -15,6 +15,7 @@ from kb_app.models import Conversation, Message
 from kb_app.services.conversation_json import Transcript
 from kb_app.services.generation import well_formed
 from kb_app.services.history import title_from
+from kb_app.storage.rows import now
 
 _ROLES = {"user": "user", "assistant": "assistant"}
 _KINDS = frozenset({"text", "multimodal_text", "code"})
@@ -62,8 +63,8 @@ def _transcript(record: Mapping[str, Any]) -> Transcript:
         title=title_from(_text(record.get("title")) or next((one.text for one in messages), "")),
         base_ids=(),
         model_id="quote",
-        created_at=created or min(times, default=_now()),
-        updated_at=_time(record.get("update_time"), max(times, default="")) or _now(),
+        created_at=created or min(times, default=now()),
+        updated_at=_time(record.get("update_time"), max(times, default="")) or now(),
         is_named=True,
         archived=record.get("is_archived") is True,
         origin="import",
@@ -129,12 +130,8 @@ def _seconds(value: Any) -> float:
 def _time(value: Any, default: str) -> str:
     seconds = _seconds(value)
     if not seconds:
-        return default or _now()
+        return default or now()
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
     except (ValueError, OverflowError, OSError) as error:
         raise ConversationFormatError(f"time {seconds}") from error
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

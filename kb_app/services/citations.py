@@ -7,6 +7,8 @@ from ingestion.sentences import Span
 from kb_app.models import Source
 
 _MARKER = re.compile(r"[\[【](\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)[\]】](?!\()")  # "[1](url)" is a link, not a marker
+#: A marker as :func:`resolve` writes it.
+MARKER = re.compile(r"\[(\d{1,3})\]")
 _SPACED_MARKER = re.compile(rf"[ \t]*{_MARKER.pattern}")
 _SEPARATOR = re.compile(r"\s*[,，、]\s*")
 #: Code and formulas, in which brackets have a meaning of their own.

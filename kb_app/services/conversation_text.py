@@ -12,8 +12,8 @@ from markdown_it.token import Token
 
 from kb_app.messages import Language, translate
 from kb_app.models import Conversation, Message, Source
+from kb_app.services.citations import MARKER
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
@@ -97,7 +97,7 @@ def _linked(token: Token, message: Message, markers: set[int]) -> list[Token]:
         return [token]
     found: list[Token] = []
     position = 0
-    for match in _MARKER.finditer(token.content):
+    for match in MARKER.finditer(token.content):
         if int(match[1]) in markers:
             link = f'<a class="marker" href="#{_anchor(message, int(match[1]))}">[{match[1]}]</a>'
             found.append(Token("text", "", 0, content=token.content[position : match.start()]))

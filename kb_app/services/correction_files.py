@@ -14,7 +14,7 @@ from typing import Any
 from kb_app.errors import CorrectionColumnsError, CorrectionFileError, CorrectionLineError
 from kb_app.models import Correction
 from kb_app.services.corrections import Corrections
-from kb_app.services.reuse import question_key
+from kb_app.services.reuse import wording_key
 
 #: What the columns and fields may be called, in the order they count.
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -81,7 +81,7 @@ def import_corrections(corrections: Corrections, data: bytes, name: str, base_id
 
 
 def _identity(question: str, chosen: str) -> tuple[str, str]:
-    return question_key(question), " ".join(chosen.split())
+    return wording_key(question), " ".join(chosen.split())
 
 
 def _decode(data: bytes) -> str:

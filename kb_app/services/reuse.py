@@ -60,7 +60,7 @@ class Reuse:
             if not len(index):
                 continue
             if refused is None:
-                refused = self._corrections.refused(question_key(question))
+                refused = self._corrections.refused(wording_key(question))
             least = thresholds(self._bases.get(base_id))[0]
             fits = [fit for fit in index.alike(question) if _is_exact(fit, least) and fit.id not in refused]
             found += self._matches(fits, "exact")
@@ -76,7 +76,7 @@ class Reuse:
             least = thresholds(self._bases.get(base_id))[1] if fits else 0.0
             near = [fit for fit in fits if fit.related >= least][: 2 * MOST_EXAMPLES]
             if near and refused is None:
-                refused = self._corrections.refused(question_key(question))
+                refused = self._corrections.refused(wording_key(question))
             found += self._matches([fit for fit in near if fit.id not in (refused or ())], "example")
         return sorted(found, key=lambda match: -match.related)[:MOST_EXAMPLES]
 
@@ -104,9 +104,9 @@ class Reuse:
     def not_helpful(self, answer: Message, question: str) -> None:
         """Record that the correction in ``answer`` did not help: for this question it is not used again."""
         if answer.correction_id is not None:
-            self._corrections.refuse(answer.correction_id, question_key(question))
+            self._corrections.refuse(answer.correction_id, wording_key(question))
             if answer.query:  # what a follow-up question was matched by
-                self._corrections.refuse(answer.correction_id, question_key(answer.query), counted=False)
+                self._corrections.refuse(answer.correction_id, wording_key(answer.query), counted=False)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ def thresholds(base: KnowledgeBase) -> tuple[float, float]:
     )
 
 
-def question_key(question: str) -> str:
+def wording_key(question: str) -> str:
     """Return the same for all ways to write a question that count as identical."""
     return wording(question).key
 

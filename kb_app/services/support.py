@@ -12,7 +12,7 @@ from ingestion.analyzer import fold, terms
 from ingestion.sentences import Span, split_sentences
 from kb_app.models import Source
 from kb_app.retrieval.analyzer import question_words
-from kb_app.services.citations import VERBATIM
+from kb_app.services.citations import MARKER, VERBATIM
 
 #: A sentence with a smaller share of its terms in what it cites is marked.
 LEAST_COVERAGE = 0.2
@@ -20,7 +20,6 @@ LEAST_COVERAGE = 0.2
 _LEAST_EVIDENCE = 0.25
 #: Shorter statements ("Yes.", "In short:") are not judged by their words.
 _LEAST_TERMS = 5
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 _LEADING_MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
 _NOT_PROSE = re.compile(r"^\s*(?:#{1,6}\s|\||>|-{3,}\s*$|\*{3,}\s*$)")
 _LIST_NUMBER = re.compile(r"^\s*(?:\d{1,3}[.)、]|[-*+•])\s*")
@@ -76,7 +75,7 @@ def _sentences(paragraph: str) -> list[Span]:
 
 
 def _markers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in _MARKER.findall(text)}))
+    return tuple(sorted({int(number) for number in MARKER.findall(text)}))
 
 
 def unsupported(text: str, question: str, sources: Sequence[Source]) -> tuple[Span, ...]:
@@ -101,7 +100,7 @@ def _cited(statement: Statement, sources: Sequence[Source]) -> str:
 
 
 def _is_unsupported(sentence: str, question: str, passages: str, numbers: Collection[str]) -> bool:
-    words = _LIST_NUMBER.sub("", _MARKER.sub(" ", sentence)).strip()
+    words = _LIST_NUMBER.sub("", MARKER.sub(" ", sentence)).strip()
     if not words or words.endswith(_OPEN_ENDS):
         return False
     if _states_new_number(words, numbers):
@@ -166,7 +165,7 @@ def evidence(text: str, source: Source) -> tuple[Span, ...]:
     for statement in statements(text):
         if source.marker not in statement.markers or not sentences:
             continue
-        own = content_terms(_MARKER.sub(" ", text[statement.start : statement.end]))
+        own = content_terms(MARKER.sub(" ", text[statement.start : statement.end]))
         span, held = max(sentences, key=lambda sentence: coverage(own, sentence[1]))
         if own and coverage(own, held) >= _LEAST_EVIDENCE:
             best.add(span)

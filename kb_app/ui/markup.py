@@ -7,6 +7,8 @@ Model answers, passages, document and base names are data. ``safe`` is for text 
 import re
 from collections.abc import Collection
 
+from kb_app.services.citations import MARKER
+
 _ZERO_WIDTH_SPACE = "\u200b"
 _HAIR_SPACE = "\u200a"
 _ELLIPSIS = "…"
@@ -41,7 +43,6 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>~$:&|!])")
 _LINE_START = re.compile(r"^( *)([#+=-]|\d+(?=[.)]))(?P<list>[.)]?)")
 _INDENT = re.compile(r"^[ \t]+")
 _NO_BREAK_SPACE = "\u00a0"
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 
 
 def safe(text: str, markers: Collection[int] = (), anchor: str = "") -> str:
@@ -75,7 +76,7 @@ def _formula(match: re.Match[str]) -> str:
 def _prose(text: str, markers: Collection[int], anchor: str) -> str:
     text = _SPECIAL_IN_PROSE.sub(_escaped, text)
     text = _BOLD.sub(_spaced_bold, text)
-    return _MARKER.sub(lambda match: _citation(match, markers, anchor), text)
+    return MARKER.sub(lambda match: _citation(match, markers, anchor), text)
 
 
 def _escaped(match: re.Match[str]) -> str:
