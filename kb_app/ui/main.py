@@ -10,6 +10,7 @@ from kb_app.errors import KBAppError
 from kb_app.messages import LANGUAGES
 from kb_app.ui.components import apply_style, error_box, show_flash, show_notice
 from kb_app.ui.navigation import follow, pages
+from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
 from kb_app.ui.state import LANGUAGE, SET_LANGUAGE, set_widget, widget
 from kb_app.ui.text import language, settle_language, t
@@ -42,6 +43,8 @@ def run() -> None:
         page.run()
     except (KBAppError, IngestionError) as error:
         error_box(error)
+    if page.url_path:  # the chat page, which has none, draws it in a place of its own
+        reader()
     _language_switch()
 
 
