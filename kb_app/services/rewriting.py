@@ -16,6 +16,7 @@ from kb_app.models import ChatMessage, ChatOptions, ChatRequest, ErrorInfo, Mess
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.confidence import is_chit_chat
 from kb_app.retrieval.followup import leans, standalone
+from kb_app.services.citations import resolve
 from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts, fill
 
@@ -27,6 +28,8 @@ _MOST_TOKENS = 400
 #: A longer question (units of ``count_units``) leaves little out.
 _SHORT_UNITS = 15
 _LONGEST_QUERY = 300
+#: A number in brackets up to this is a citation: small models answer where they are to rephrase.
+_MOST_PASSAGES = 99
 _WRAPPING = " \t*#`\"'“”「」"
 
 
@@ -127,7 +130,8 @@ def _conversation(history: Sequence[Message]) -> str:
 
 
 def _query_in(text: str) -> str:
-    """Return the first line that says something, without quotation marks; empty when it is no question but an essay."""
+    """Return the first line that says something, without quotation marks; empty when it is an essay or cites."""
     lines = (line.strip(_WRAPPING) for line in text.splitlines())
     query = next((line for line in lines if line), "")
-    return query if len(query) <= _LONGEST_QUERY else ""
+    is_answer = len(query) > _LONGEST_QUERY or bool(resolve(query, _MOST_PASSAGES).markers)
+    return "" if is_answer else query

@@ -116,7 +116,7 @@ def test_a_model_that_takes_too_long_is_given_up():
     assert rewritten.query.endswith("那红茶呢？")
 
 
-@pytest.mark.parametrize("text", ["", "\n \n", "好" * 400])
+@pytest.mark.parametrize("text", ["", "\n \n", "好" * 400, "资料说：绿茶用八十度的水泡 [1]。"])
 def test_what_is_no_query_is_not_searched_for(text):
     model = Model(*([Token(text=text)] if text else []), Finished(reason="complete"))
     rewritten = query(model, "那红茶呢？")
