@@ -207,11 +207,12 @@ def _save(app: App, subject: Subject) -> Correction:
     reasons = widget(subject.key("reasons"))
     assert isinstance(reasons, list)
     before = subject.correction
+    chosen = str(widget(subject.key("text")) or "")
     after = replace(
         before,
         question=str(widget(subject.key("question")) or ""),
-        chosen=str(widget(subject.key("text")) or ""),
-        support=picked_support(subject.name, before),
+        chosen=chosen,
+        support=picked_support(subject.name, before, chosen),
         source_is_wrong=bool(widget(subject.key("source_wrong"))),
         reasons=tuple(reason for reason in _REASONS if reason in reasons),
         note=str(widget(subject.key("note")) or ""),

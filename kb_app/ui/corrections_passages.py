@@ -7,6 +7,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Correction, Source
+from kb_app.services.citations import resolve
 from kb_app.services.sources import sources_of
 from kb_app.ui.components import error_box
 from kb_app.ui.corrections_state import add, added
@@ -31,14 +32,15 @@ def passages(app: App, name: str, correction: Correction) -> None:
     st.checkbox(t("corrections.source_wrong"), value=correction.source_is_wrong, key=f"fix_source_wrong_{name[2:]}")
 
 
-def picked_support(name: str, correction: Correction) -> tuple[Source, ...]:
-    """Return the passages that are ticked."""
+def picked_support(name: str, correction: Correction, text: str) -> tuple[Source, ...]:
+    """Return the passages that are ticked, and those that ``text`` cites by their number."""
     shown = _all(name, correction)
+    cited = resolve(text, max((source.marker for source in shown), default=0)).markers
     ticks = [widget(_key(name, source)) for source in shown]
     return tuple(
         source
         for source, tick in zip(shown, ticks, strict=True)
-        if (_is_ticked(name, correction, source) if tick is None else tick)
+        if source.marker in cited or (_is_ticked(name, correction, source) if tick is None else tick)
     )
 
 

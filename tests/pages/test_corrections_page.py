@@ -46,6 +46,17 @@ def test_a_bad_answer_is_corrected_approved_and_used(app, base, bad_answer, open
     assert app.corrections.get(saved.id).not_helpful == 1
 
 
+def test_a_passage_that_the_corrected_text_cites_supports_it(app, base, bad_answer, open_page):
+    draft = app.corrections.from_message(bad_answer.id, "小李")
+    other = replace(draft.support[0], marker=2, chunk_id="other", start=900, end=950, document="白茶.md")
+    saved = app.corrections.create(replace(draft, sources=(*draft.sources, other), support=()))
+    page = open_page("corrections", me="小李", fix=f"c:{saved.id}")
+    page.text_area(f"fix_text_{saved.id}").set_value("八十度左右 [2]。").run()
+    page.button("fix_save").click().run()
+    assert not page.exception
+    assert [one.document for one in app.corrections.get(saved.id).support] == ["白茶.md"]
+
+
 def test_two_people_never_work_on_one_answer(app, bad_answer, open_page):
     app.correction_queue.claim(bad_answer.id, "小王")
     page = open_page("corrections", me="小李", fix=f"m:{bad_answer.id}")
