@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from kb_app.models import Message
+from kb_app.models import Message, Source
 from kb_app.retrieval.analyzer import terms
 
 _NUMBERING = re.compile(
@@ -35,6 +35,8 @@ _EMPTY_TITLES = frozenset(
 )
 _QUESTION = re.compile(r"^(?:如何|怎么|怎样|为什么|什么是|how |why |what |when |which |who )|[?？]\s*$", re.IGNORECASE)
 _SHORTEST, _LONGEST = 3, 40
+#: The share of the best score with which a passage of a document nobody cites is still about the question.
+_NEAR = 0.5
 _ONLY_MARKUP = re.compile(r"[`*_#\[\]<>$|\\]")
 
 
@@ -61,6 +63,12 @@ def next_topics(answer: Message, question: str, limit: int = 3) -> tuple[str, ..
     known = set(terms(question)) | {
         term for source in answer.sources if source.marker in answer.cited for term in terms(" ".join(source.heading))
     }
-    unused = [source for source in answer.sources if source.marker not in answer.cited]
+    unused = [source for source in answer.sources if source.marker not in answer.cited and _is_near(source, answer)]
     fresh = (part for source in unused for part in reversed(source.heading) if not set(terms(topic(part))) <= known)
     return topics(fresh, limit)
+
+
+def _is_near(source: Source, answer: Message) -> bool:
+    """Whether a passage has to do with the answer: of a document that is cited, or found nearly as well as the best."""
+    cited = {one.document_id for one in answer.sources if one.marker in answer.cited}
+    return source.document_id in cited or source.score >= _NEAR * max(one.score for one in answer.sources)

@@ -1,5 +1,7 @@
 """Questions made of headings: real ones, not "What does Contents say?"."""
 
+from dataclasses import replace
+
 import pytest
 
 from kb_app.models import Message, Source
@@ -62,6 +64,21 @@ def test_the_next_topics_are_those_not_used_yet() -> None:
     )
 
     assert next_topics(answer, "How warm is it in winter?") == ("Honey harvest",)
+
+
+def test_a_passage_from_afar_is_no_next_topic() -> None:
+    near = replace(source(2, "Frames", "Cleaning frames"), document_id="e", score=0.6)
+    far = replace(source(3, "Statistics", "Gibbs sampling"), document_id="f", score=0.3)
+    answer = Message(
+        id="m",
+        conversation_id="c",
+        role="assistant",
+        text="...",
+        cited=(1,),
+        sources=(source(1, "Bees", "Brood"), near, far),
+    )
+
+    assert next_topics(answer, "How warm is it in winter?") == ("Cleaning frames", "Frames")
 
 
 def test_wishes_stand_with_the_question() -> None:
