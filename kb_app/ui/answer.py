@@ -89,7 +89,7 @@ def _markers(message: Message) -> set[int]:
 def _status(message: Message) -> None:
     match message.status:
         case "stopped":
-            st.caption(f":material/stop_circle: {t('answer.stopped')}")
+            st.caption(f":material/stop_circle: {t('answer.stopped' if message.text else 'answer.stopped_early')}")
         case "interrupted" | "streaming":
             st.caption(f":material/warning: {t('answer.interrupted')}")
         case "failed" if message.error is None:
@@ -115,7 +115,7 @@ def _text(message: Message, question: str) -> None:
     text = message.text.replace(_SIGN_PLACE, "")
     for _, end in reversed(spans if text == message.text else ()):
         text = f"{text[:end]}{_SIGN_PLACE}{text[end:]}"
-    st.markdown(safe(text, _markers(message), anchor(message.id)).replace(_SIGN_PLACE, _SIGN))
+    st.markdown(safe(text, _markers(message), anchor(message.id)).replace(_SIGN_PLACE, f"{_SIGN} "))
     if spans:
         st.caption(f"{_SIGN} {t('answer.unsupported', count=len(spans))}", help=t("answer.unsupported_help"))
 

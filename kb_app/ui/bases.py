@@ -125,7 +125,11 @@ def _embedder_field(app: App, current: str) -> None:
     ready = [model.id for model in app.models.cached() if model.kind == "embedding" and model.state == "ready"]
     options = list(dict.fromkeys((current, _BUILTIN_EMBEDDER, *ready)))
     if len(options) > 1:
-        st.selectbox(t("bases.embedder"), options=options, key=_EMBEDDER)
+        st.selectbox(t("bases.embedder"), options=options, format_func=_embedder_name, key=_EMBEDDER)
+
+
+def _embedder_name(model_id: str) -> str:
+    return t("bases.embedder_builtin") if model_id == _BUILTIN_EMBEDDER else model_id
 
 
 def _create(app: App) -> None:

@@ -17,7 +17,7 @@ def source_list(message: Message) -> None:
     unused = message.status == "no_sources"
     cited = [source for source in message.sources if source.marker in message.cited]
     main = cited or list(message.sources)
-    title = t("sources.nearest" if unused else "sources.title", count=len(main))
+    title = t(f"sources.{'nearest' if unused else 'title' if cited else 'offered'}", count=len(main))
     key = f"sources_{message.id}"
     names = label(", ".join(dict.fromkeys(source.document for source in main)), 60)
     with st.expander(f"{title} :gray[{names}]", icon=":material/format_quote:", key=key, on_change="rerun") as panel:
