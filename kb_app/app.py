@@ -10,6 +10,7 @@ from kb_app.providers.configured import ONNX_FOLDER, builtin_providers, configur
 from kb_app.providers.ollama import OllamaProvider
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answering import Answering, Knowledge
+from kb_app.services.attachments import Attachments
 from kb_app.services.conversations_export import ConversationExporter
 from kb_app.services.conversations_import import ConversationImporter
 from kb_app.services.corrections import Corrections
@@ -120,7 +121,8 @@ class App:
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompts = Prompts(PromptRepository(self._database))
         shelf = ShelfRepository(self._database)
-        self.history = History(conversations, shelf, MessageIndex(self._database))
+        self.attachments = Attachments(settings, repositories, conversations, intake, self.library)
+        self.history = History(conversations, shelf, MessageIndex(self._database), self.attachments.sweep)
         self.exporter = ConversationExporter(self.history, conversations)
         self.importer = ConversationImporter(ConversationImports(self._database))
         self.answering = Answering(
@@ -130,6 +132,7 @@ class App:
                 rewriting=Rewriting(self.models.chat, self.model_calls, self.prompts),
                 reuse=self.reuse,
                 living=self.library.living,
+                attachments=self.attachments,
             ),
             self.model_calls,
             self.prompts,

@@ -18,6 +18,7 @@ from kb_app.models import (
     Finished,
     Measured,
     Message,
+    Reading,
     Retrieved,
     Reused,
     Source,
@@ -108,7 +109,7 @@ def _event_record(event: AnswerEvent, console: Console) -> Record:
             return {"event": "token", "text": text}
         case Usage():
             return {"event": "usage", **_usage_record(event)}
-        case Waiting() | FellBack() | Reused():
+        case Reading() | Waiting() | FellBack() | Reused():
             return _detour_record(event, console)
         case Measured(timing=timing, cost=cost):
             return {"event": "measured", **_timing_record(timing), "cost": _cost_record(cost)}
@@ -118,9 +119,11 @@ def _event_record(event: AnswerEvent, console: Console) -> Record:
             return {"event": "failed", "error": console.error_record(error)}
 
 
-def _detour_record(event: Waiting | FellBack | Reused, console: Console) -> Record:
+def _detour_record(event: Reading | Waiting | FellBack | Reused, console: Console) -> Record:
     """Return an event that not every answer has."""
     match event:
+        case Reading(done=done, total=total):
+            return {"event": "reading", "done": done, "total": total}
         case Waiting(seconds=seconds, error=error):
             return {"event": "waiting", "seconds": round(seconds, 1), "error": console.error_record(error)}
         case FellBack(model_id=model_id, error=error):

@@ -10,6 +10,7 @@ from kb_app.models.search import Source
 AnswerStyle = Literal["normal", "short", "detailed", "list"]
 Role = Literal["system", "user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "stopped", "interrupted", "failed", "no_sources"]
+PhaseKind = Literal["reading", "searching", "asking", "waiting", "writing"]
 #: How a correction took part in an answer: not at all, as the answer itself, or as an example for it.
 Reuse = Literal["", "exact", "example"]
 #: Where a conversation comes from: asked in the app, on the command line, or taken over from a file.
@@ -36,10 +37,14 @@ class ChatOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """What a chat model gets: ``messages`` for language models; ``question`` and ``sources`` for the quote model."""
+    """What a chat model gets: ``messages`` for language models; ``question`` and ``sources`` for the quote model.
+
+    Where no sentence fits the question, those that fit ``beginning`` are quoted.
+    """
 
     messages: tuple[ChatMessage, ...]
     question: str = ""
+    beginning: str = ""
     sources: tuple[Source, ...] = ()
     language: Literal["zh", "en"] = "zh"
     style: AnswerStyle = "normal"
@@ -58,6 +63,14 @@ class Retrieved:
     confidence: float
     elapsed_s: float
     problems: tuple[ErrorInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The answer waits for the files of its conversation, of which ``done`` of ``total`` have been read or failed."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,19 +159,24 @@ class Failed:
 
 
 ModelEvent = Thinking | Token | Usage | Finished
-AnswerEvent = Retrieved | Reused | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
+AnswerEvent = (
+    Reading | Retrieved | Reused | Waiting | FellBack | Thinking | Token | Usage | Measured | Finished | Failed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """What a running answer is at, and for how long: ``seconds`` since that began; of ``waiting`` those left.
 
-    ``asking`` is the time between the request and the model's first piece; ``error`` says why it waits.
+    ``asking`` is the time between the request and the model's first piece; ``error`` says why it waits. While
+    ``reading``, ``done`` of ``total`` attached files have been read.
     """
 
-    kind: Literal["searching", "asking", "waiting", "writing"]
+    kind: PhaseKind
     seconds: float
     error: ErrorInfo | None = None
+    done: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +207,8 @@ class Message:
     """One saved message. ``sources`` are all that were offered, ``cited`` the markers the text uses.
 
     ``model_id`` is the model that really answered; ``fallback`` says which was asked first and why it did not.
-    ``parent_id`` is the message before it on its branch, empty for the first.
+    ``parent_id`` is the message before it on its branch, empty for the first. ``attachments`` name the files that
+    came with a question.
     """
 
     id: str
@@ -215,6 +234,7 @@ class Message:
     reuse: Reuse = ""
     created_at: str = ""
     parent_id: str = ""
+    attachments: tuple[str, ...] = ()
 
     @property
     def tokens_per_s(self) -> float | None:

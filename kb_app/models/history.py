@@ -13,7 +13,8 @@ Shelf = Literal["current", "archived", "deleted"]
 class NewTurn:
     """A question to save. ``edited_id`` is the question it stands beside, on a branch of its own.
 
-    With ``again_id`` nothing is asked anew: that question gets one more answer.
+    With ``again_id`` nothing is asked anew: that question gets one more answer. ``attachments`` are the names of the
+    files that came with it.
     """
 
     conversation_id: str | None
@@ -24,6 +25,7 @@ class NewTurn:
     origin: Origin = "app"
     edited_id: str = ""
     again_id: str = ""
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ class KnowledgeBase:
     """A set of documents searched together, with what its indexes were made by.
 
     ``model_id`` is the chat model its questions start with, and ``fallback_model_id`` the one that steps in when the
-    picked one fails; empty where the base has none of its own.
+    picked one fails; empty where the base has none of its own. A base with a ``conversation_id`` holds the files that
+    were attached to the questions of that conversation, and no list has it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class KnowledgeBase:
     reuse_related: float | None = None
     model_id: str = ""
     fallback_model_id: str = ""
+    conversation_id: str = ""
     document_count: int = 0
     chunk_count: int = 0
 

@@ -30,7 +30,9 @@ class QuoteModel:
         return EventStream(self._events(request), Hangup())
 
     def _events(self, request: ChatRequest) -> Generator[ModelEvent]:
-        quotes = select_quotes(request.question, request.sources, _QUOTES[request.style])
+        wanted = (request.question, request.beginning)
+        found = (select_quotes(one, request.sources, _QUOTES[request.style]) for one in wanted if one)
+        quotes = next((quotes for quotes in found if quotes), [])
         intro = translate(request.language, "quote.intro" if quotes else "quote.none")
         text = "\n\n".join([intro, *map(_as_markdown, quotes)])
         for start in range(0, len(text), _PIECE_CHARS):

@@ -32,6 +32,7 @@ from kb_app.models import (
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.followup import leans
 from kb_app.retrieval.retriever import Retriever
+from kb_app.services.attachments import Attachments
 from kb_app.services.composing import Asked, Found, compose
 from kb_app.services.corrected_answers import corrected_answer
 from kb_app.services.generation import Generation, well_formed
@@ -58,7 +59,8 @@ class AskRequest:
     ``filters`` limit the documents; ``answer_language`` is the language of the answer, None: that of the question.
     ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
     ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
-    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked anyway.
+    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked. ``attachments`` name
+    the files that were added for it to the conversation.
     """
 
     question: str
@@ -74,6 +76,7 @@ class AskRequest:
     edited_id: str = ""
     again_id: str = ""
     reuse: bool = True
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class Knowledge:
     rewriting: Rewriting
     reuse: Reuse
     living: Callable[[Sequence[str]], tuple[str, ...]]
+    attachments: Attachments
 
 
 class Answering:
@@ -111,6 +115,7 @@ class Answering:
         self._rewriting = knowledge.rewriting
         self._reuse = knowledge.reuse
         self._living = knowledge.living
+        self._attachments = knowledge.attachments
         self._calls = calls
         self._prompts = prompts
         self._options = options
@@ -180,17 +185,28 @@ class Answering:
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         language = request.answer_language or language_of(request.question, request.language)
         history = self._conversations.before(generation.question_id, last=_HISTORY)
-        living = self._living(request.base_ids)
-        reuse = request.reuse and not (request.filters and request.filters.limits_documents)
+        attached = self._attachments.of(generation.conversation_id, generation.question_id)
+        stopped = threading.Event()
+        generation.on_stop(stopped.set)
+        yield from self._attachments.reading(attached, stopped)
+        if stopped.is_set():
+            return
+        living = self._living((*request.base_ids, attached.base_id) if attached.base_id else request.base_ids)
+        is_limited = request.filters is not None and request.filters.limits_documents
+        reuse = request.reuse and not attached.names and not is_limited
         is_whole = not history or not leans(request.question)
         if reuse and is_whole and (match := self._reuse.exact(request.question, living)) is not None:
             yield from self._corrected(match, request.question)
             return
-        query, problem = self._query(generation, request, history, language)
+        before = [] if attached.names and attached.is_meant else history  # "this file" is none of those before
+        query, problem = self._query(generation, request, before, language)
         if reuse and not is_whole and (match := self._reuse.exact(query, living)) is not None:
             yield from self._corrected(match, query)
             return
-        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=request.filters)
+        filters = self._attachments.widened(request.filters, living, attached)
+        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=filters)
+        retrieval = self._attachments.opened(retrieval, attached, self._top_k)
+        problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
         examples = self._reuse.examples(query, living, retrieval) if reuse else []
         found = Found(
             query=query,
@@ -198,7 +214,8 @@ class Answering:
             history=history,
             retrieval=retrieval,
             corrections=[match.correction for match in examples],
-            problems=tuple(one for one in (problem, retrieval.problem) if one is not None),
+            problems=problems + self._attachments.problems(attached),
+            attached=attached,
         )
         if not retrieval.found and not examples:
             yield found.as_event(sources_of(retrieval))
@@ -267,4 +284,5 @@ def _turn(request: AskRequest) -> NewTurn:
         origin=request.origin,
         edited_id=request.edited_id,
         again_id=request.again_id,
+        attachments=request.attachments,
     )

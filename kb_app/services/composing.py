@@ -17,6 +17,7 @@ from kb_app.models import (
     Source,
 )
 from kb_app.protocols import ChatModel
+from kb_app.services.attachments import Attached
 from kb_app.services.corrected_answers import as_offer, examples_tokens, fitting, with_examples, with_support
 from kb_app.services.prompts import answer_prompt
 from kb_app.services.sources import sources_of
@@ -24,7 +25,10 @@ from kb_app.services.sources import sources_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What there is to answer a question from. ``query`` is what was searched for, ``problems`` what went wrong."""
+    """What there is to answer a question from. ``query`` is what was searched for, ``problems`` what went wrong.
+
+    ``attached`` are the files of the conversation, whose passages are among those that were found.
+    """
 
     query: str
     language: Language
@@ -32,6 +36,7 @@ class Found:
     retrieval: Retrieval
     corrections: Sequence[Correction]
     problems: tuple[ErrorInfo, ...]
+    attached: Attached
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -93,6 +98,7 @@ def compose(model: ChatModel, options: ChatOptions, found: Found, asked: Asked) 
         ChatRequest(
             messages=with_examples(prompt.messages, told, offered, found.language),
             question=found.query,
+            beginning=found.attached.beginning(offered),
             sources=offered,
             language=found.language,
             style=asked.style,

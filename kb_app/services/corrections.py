@@ -194,7 +194,15 @@ class Corrections:
         """Return the base the answer stands on: that of the first passage it cites, or else of the best one."""
         cited = [source for source in answer.sources if source.marker in answer.cited]
         asked = self._conversations.get(answer.conversation_id).base_ids
-        return next((source.base_id for source in (*cited, *answer.sources)), asked[0] if asked else "")
+        found = (source.base_id for source in (*cited, *answer.sources))
+        return next((base_id for base_id in found if not self._is_private(base_id)), asked[0] if asked else "")
+
+    def _is_private(self, base_id: str) -> bool:
+        """Return whether a base goes with its conversation, so that a correction would go with it."""
+        try:
+            return bool(self._base(base_id).conversation_id)
+        except NotFoundError:
+            return False
 
     def _settings(self, answer: Message, asked: Message, base_id: str) -> Params:
         settings: dict[str, str | int | float] = {"top_k": self._top_k}

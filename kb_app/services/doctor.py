@@ -51,7 +51,7 @@ class Doctor:
         yield Check(name="versions", ok=True, detail=Notice(key="check_versions", params=versions))
         yield self._data_folder()
         yield self._integrity()
-        for base in self._bases.all():
+        for base in self._bases.every():
             yield self._index(base)
         for info in self._models.list():
             key = "check_model" if info.state == "ready" else f"check_model_{info.state}"

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
 
 from kb_app.errors import StorageError, error_info
 from kb_app.models import (
@@ -18,6 +17,8 @@ from kb_app.models import (
     Message,
     MessageStatus,
     Phase,
+    PhaseKind,
+    Reading,
     Retrieved,
     Reused,
     Thinking,
@@ -63,7 +64,8 @@ class Generation:
         self._half = ""
         self._cancel: Callable[[], None] | None = None
         self._error: ErrorInfo | None = None  # why it waits
-        self._phase: Literal["searching", "asking", "waiting", "writing"] = "searching"
+        self._phase: PhaseKind = "searching"
+        self._reading = Reading(done=0, total=0)
         self._started = self._saved = self._phase_at = time.monotonic()
         self._message = Message(
             id=turn.answer_id,
@@ -90,9 +92,10 @@ class Generation:
         """Return what the answer is at now, for those who watch it."""
         with self._changed:
             kind, error, seconds = self._phase, self._error, time.monotonic() - self._phase_at
+            reading = self._reading
         if kind == "waiting" and seconds >= 0:  # its time has come
             kind, error = "asking", None
-        return Phase(kind=kind, seconds=abs(seconds), error=error)
+        return Phase(kind=kind, seconds=abs(seconds), error=error, done=reading.done, total=reading.total)
 
     def events(self) -> Iterator[AnswerEvent]:
         """Yield every event from the first, waiting for those to come, until the answer has ended."""
@@ -181,7 +184,7 @@ class Generation:
             self._save(message)
         return True
 
-    def _enter(self, phase: Literal["searching", "asking", "waiting", "writing"], at: float) -> None:
+    def _enter(self, phase: PhaseKind, at: float) -> None:
         self._phase, self._phase_at = phase, at
 
     def _whole(self, event: Token | Thinking) -> Token | Thinking:
@@ -200,6 +203,10 @@ class Generation:
                 self._message = replace(self._message, usage=event)
             case Measured():
                 self._message = replace(self._message, timing=event.timing, cost=event.cost)
+            case Reading(done=done, total=total):
+                if self._phase != "reading" or done == total:
+                    self._enter("searching" if done == total else "reading", time.monotonic())
+                self._reading = event
             case Waiting():
                 self._error = event.error
                 self._enter("waiting", time.monotonic() + event.seconds)

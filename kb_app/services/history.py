@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from kb_app.errors import StorageError
@@ -26,8 +26,15 @@ EVERYDAY = ConversationFilter(origins=("app", "import"))
 class History:
     """Every conversation and what was said in it. Safe to share between threads."""
 
-    def __init__(self, conversations: ConversationRepository, shelf: ShelfRepository, index: MessageIndex) -> None:
-        """Read and write these repositories."""
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        shelf: ShelfRepository,
+        index: MessageIndex,
+        sweep: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Read and write these repositories; ``sweep`` removes what belongs to conversations that are gone for good."""
+        self._sweep = sweep
         self._conversations = conversations
         self._shelf = shelf
         self._index = index
@@ -54,6 +61,7 @@ class History:
         """Remove for good what has been in the trash for long, and index what is not indexed yet."""
         limit = datetime.now(UTC) - timedelta(days=TRASH_DAYS)
         self._shelf.purge(limit.isoformat(timespec="microseconds"))
+        self._sweep()
         self._index.catch_up(lambda: not self._closed.is_set())
 
     # --- the list ------------------------------------------------------------------------------
@@ -160,7 +168,9 @@ class History:
 
     def empty_trash(self) -> int:
         """Remove for good what is in the trash; return how many conversations that were."""
-        return self._shelf.purge(datetime.max.isoformat())
+        count = self._shelf.purge(datetime.max.isoformat())
+        self._sweep()
+        return count
 
 
 def _words(query: str) -> tuple[str, ...]:

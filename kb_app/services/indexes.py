@@ -169,7 +169,7 @@ class Indexes:
     def reseal(self) -> None:
         """Record that Chroma is complete although its files changed: it writes in answer to queries, too."""
         if self._chroma_ready.is_set() and not self._changing:
-            self._manifest.seal(CHROMA, _facts(self._bases.all()))
+            self._manifest.seal(CHROMA, _facts(self._bases.every()))
 
     # --- checking ------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Indexes:
         Keyword indexes that differ are rebuilt here; Chroma, by the worker, in :meth:`rebuild_vectors`. Neither is
         opened for this: the manifest tells whether files or counts have changed since all was well.
         """
-        living = self._bases.all()
+        living = self._bases.every()
         for base in living:
             if not self._manifest.matches(f"{KEYWORD}/{base.id}", _facts([base])):
                 self._rebuild_keyword(base.id)
@@ -264,7 +264,7 @@ class Indexes:
     def _rebuild_chroma(self, keep_going: Callable[[], bool]) -> None:
         self._manifest.forget(CHROMA)
         self._chroma.reset()
-        bases = self._bases.all()
+        bases = self._bases.every()
         for base in bases:
             self._refill_chroma(base.id, keep_going)
         if not keep_going():

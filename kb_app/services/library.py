@@ -51,14 +51,14 @@ class Library:
         self._chunks = repositories.chunks
         self._jobs = repositories.jobs
         self._originals = repositories.originals
-        self._dimension_of = dimension_of
+        self.dimension_of = dimension_of
         self._intake = intake
         self._topics: dict[tuple[tuple[str, int, int], ...], tuple[str, ...]] = {}
 
         # --- bases ---------------------------------------------------------------------------------
 
     def bases(self) -> list[KnowledgeBase]:
-        """Return every base with its counts, by name."""
+        """Return the bases a user made with their counts, by name; not those private to a conversation."""
         return self._bases.all()
 
     def base(self, base_id: str) -> KnowledgeBase:
@@ -89,7 +89,7 @@ class Library:
             "name": clean,
             "description": description,
             "embedder": embedder,
-            "dimension": self._dimension_of(embedder),
+            "dimension": self.dimension_of(embedder),
             "chunk_size_units": self._settings.chunk_size,
             "chunk_overlap_units": self._settings.chunk_overlap,
             **base_versions(),
@@ -272,7 +272,7 @@ class Library:
         """
         base = self._bases.get(base_id)
         chosen = embedder or base.embedder
-        payload = {"embedder": chosen, "dimension": self._dimension_of(chosen)}
+        payload = {"embedder": chosen, "dimension": self.dimension_of(chosen)}
         return self._jobs.add([NewJob(base_id=base_id, kind="reindex", name=base.name, payload=payload)])
 
     def add_examples(self, language: Language) -> str:

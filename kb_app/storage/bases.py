@@ -10,7 +10,7 @@ from kb_app.errors import DuplicateNameError, NotFoundError
 from kb_app.models import KnowledgeBase
 from kb_app.storage.database import Database
 from kb_app.storage.rows import new_id, now
-from kb_app.storage.tables import DocumentRow, KnowledgeBaseRow
+from kb_app.storage.tables import ConversationRow, DocumentRow, KnowledgeBaseRow
 
 
 class BaseRepository:
@@ -31,10 +31,28 @@ class BaseRepository:
         return self.get(base_id)
 
     def all(self) -> list[KnowledgeBase]:
-        """Return every base with its counts, by name."""
+        """Return the bases a user made with their counts, by name."""
+        return [base for base in self.every() if not base.conversation_id]
+
+    def every(self) -> list[KnowledgeBase]:
+        """Return all bases with their counts, by name; those that are private to a conversation, too."""
         with self._database.read() as session:
             rows = session.execute(_bases().order_by(KnowledgeBaseRow.name_key)).all()
             return [_to_base(*row) for row in rows]
+
+    def private_to(self, conversation_id: str) -> KnowledgeBase | None:
+        """Return the base with the files of a conversation."""
+        with self._database.read() as session:
+            mine = KnowledgeBaseRow.conversation_id == conversation_id
+            row = session.execute(_bases().where(mine, KnowledgeBaseRow.conversation_id != "")).one_or_none()
+            return None if row is None else _to_base(*row)
+
+    def orphans(self) -> list[str]:
+        """Return the ids of the bases whose conversation was removed for good."""
+        private = KnowledgeBaseRow.conversation_id != ""
+        living = select(ConversationRow.id).where(ConversationRow.id == KnowledgeBaseRow.conversation_id).exists()
+        with self._database.read() as session:
+            return list(session.scalars(select(KnowledgeBaseRow.id).where(private, ~living)))
 
     def choices(self, base_ids: Collection[str]) -> dict[str, tuple[str, str]]:
         """Return id -> (first model, fallback model) of those of the bases that exist."""
@@ -52,9 +70,10 @@ class BaseRepository:
         return _to_base(*row)
 
     def named(self, name_key: str) -> KnowledgeBase | None:
-        """Return the base whose folded name is ``name_key``."""
+        """Return the base a user made whose folded name is ``name_key``."""
         with self._database.read() as session:
-            row = session.execute(_bases().where(KnowledgeBaseRow.name_key == name_key)).one_or_none()
+            mine = (KnowledgeBaseRow.name_key == name_key, KnowledgeBaseRow.conversation_id == "")
+            row = session.execute(_bases().where(*mine)).one_or_none()
             return None if row is None else _to_base(*row)
 
     def change(self, base_id: str, values: Mapping[str, Any]) -> None:
@@ -100,6 +119,7 @@ def _to_base(row: KnowledgeBaseRow, documents: int, chunks: int) -> KnowledgeBas
         reuse_related=row.reuse_related,
         model_id=row.model_id,
         fallback_model_id=row.fallback_model_id,
+        conversation_id=row.conversation_id,
         created_at=row.created_at,
         document_count=documents,
         chunk_count=chunks,

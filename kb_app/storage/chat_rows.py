@@ -47,6 +47,7 @@ def to_message(row: MessageRow) -> Message:
         id=row.id,
         conversation_id=row.conversation_id,
         parent_id=row.parent_id,
+        attachments=tuple(row.attachments),
         role="user" if row.role == "user" else "assistant",
         text=row.text,
         status=row.status,  # type: ignore[arg-type]  # only written from MessageStatus

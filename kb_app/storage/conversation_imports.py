@@ -130,6 +130,7 @@ def _add(session: Session, conversation_id: str, messages: Sequence[Message]) ->
                 position=position,
                 role=message.role,
                 created_at=message.created_at,
+                attachments=list(message.attachments),
                 **answer_values(message),
             )
         )

@@ -50,13 +50,25 @@ class ConversationRepository:
                 row.origin = "app"  # somebody has taken it up
             question_id = new.again_id and _message_of(session, row.id, new.again_id).id
             if not question_id:
-                parent_id = _message_of(session, row.id, new.edited_id).parent_id if new.edited_id else row.leaf_id
-                asked = _add(session, row.id, parent_id, role="user", text=new.question, model_id=new.model_id)
+                edited = _message_of(session, row.id, new.edited_id) if new.edited_id else None
+                parent_id = edited.parent_id if edited else row.leaf_id
+                names = [*(edited.attachments if edited else ()), *new.attachments]
+                said = {"text": new.question, "model_id": new.model_id, "attachments": names}
+                asked = _add(session, row.id, parent_id, role="user", **said)
                 index_messages(session, [Words(asked.id, row.id, asked.text)])
                 question_id = asked.id
             answer = _add(session, row.id, question_id, role="assistant", status="streaming", model_id=new.model_id)
             row.leaf_id = answer.id
             return Turn(row.id, question_id, answer.id)
+
+    def open(self, new: NewTurn) -> str:
+        """Return the id of the conversation a question is about to be asked in, made if there is none.
+
+        Raises:
+            NotFoundError: the conversation was deleted.
+        """
+        with self._database.write() as session:
+            return _conversation_for(session, new, now()).id
 
     def save_answer(self, message: Message) -> None:
         """Save an answer as it stands, partial or final; a final one can be found by its words from then on."""

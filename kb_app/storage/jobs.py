@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from kb_app.models import PASSWORD_CODES, ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
@@ -86,6 +86,13 @@ class JobRepository:
         due = select(JobRow).where(JobRow.state == "queued", ~waits).order_by(JobRow.sequence).limit(1)
         if writing:
             return self._claim(due.where(JobRow.kind == "summarise"))
+        # Somebody waits for the files of a conversation, so they come before all others.
+        private = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.conversation_id != "")
+        # The empty text keeps SQLite from looking through the whole queue by its state.
+        waiting = (JobRow.base_id.in_(private), JobRow.state.concat("") == "queued")
+        first = select(func.min(JobRow.sequence)).where(*waiting).scalar_subquery()
+        if claimed := self._claim(due.where(JobRow.sequence == first)):
+            return claimed
         # Two queries, because an order by kind would sort the whole queue for every job.
         return self._claim(due.where(JobRow.kind.not_in(SUMMARY_KINDS))) or self._claim(
             due.where(JobRow.kind == "card")

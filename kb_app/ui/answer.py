@@ -11,6 +11,7 @@ from kb_app.app import App
 from kb_app.models import Message, Source
 from kb_app.services.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
+from kb_app.ui.attaching import attached_line, attachment_problems
 from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
 from kb_app.ui.corrected import correction_note
@@ -50,6 +51,7 @@ def _show_question(message: Message, branches: Branches) -> None:
     with st.container(key=f"question_{message.id}"), st.chat_message("user", avatar=_USER_ICON):
         if not branches.edit_box(message):
             st.markdown(plain(message.text))
+            attached_line(message)
             branches.question_tools(message)
 
 
@@ -63,6 +65,7 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
             if message.text:
                 _text(message, question)
         _status(message)
+        attachment_problems(message)
         if message.status in ("stopped", "interrupted", "failed") and question:
             st.button(
                 t("answer.again"),

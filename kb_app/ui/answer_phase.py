@@ -23,6 +23,8 @@ def phase_text(phase: Phase, message: Message) -> str:
     seconds = math.ceil(phase.seconds)
     if phase.kind == "waiting" and phase.error is not None:
         return t("answer.waiting", reason=label(describe(phase.error).message, limit=200), seconds=seconds)
+    if phase.kind == "reading":
+        return t("attach.reading", done=phase.done, count=phase.total)
     if phase.kind == "searching":
         return t("answer.searching")
     parts = [t("answer.fell_back", model=label(message.model_id))] if message.fallback else []

@@ -4,16 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import TypedDict, Unpack
 
 import streamlit as st
+from streamlit.elements.widgets.chat import ChatInputValue
 
 from kb_app.app import App
 from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answering import AskRequest
+from kb_app.ui.attaching import accepted_extensions, attach, pending, pending_notice
 from kb_app.ui.commands import help_dialog, obey
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
 from kb_app.ui.model_choice import model_name, model_options, picked_model
 from kb_app.ui.state import (
+    ATTACHED,
     CHAT,
     CHAT_INPUT_WIDGET,
     DRAFT,
@@ -132,11 +135,8 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     base_ids = scope(bases)
     if not question.strip():
         return
-    if not base_ids:
-        _give_back(question, t("chat.pick_base"))
-        return
-    if not any(base.document_count for base in bases if base.id in base_ids):
-        _give_back(question, t("chat.empty_base"))
+    if missing := _nothing_to_ask(app, bases, base_ids):
+        _give_back(question, missing)
         return
     request = AskRequest(
         question=question,
@@ -151,6 +151,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         again_id=variant.get("again_id", ""),
         query=variant.get("query", ""),
         reuse=variant.get("reuse", True),
+        attachments=pending(),
     )
     try:
         generation = app.answering.ask(request)
@@ -159,8 +160,17 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     except KBAppError as error:
         _give_back(question, " ".join(describe(error)))
     else:
+        if not request.again_id:
+            ATTACHED.reset()
         CHAT.set(generation.conversation_id)
         MESSAGE.set("")
+
+
+def _nothing_to_ask(app: App, bases: Sequence[KnowledgeBase], base_ids: Sequence[str]) -> str:
+    """Return what has to be done before anything can be asked, empty when there is something."""
+    if any(base.document_count for base in bases if base.id in base_ids) or app.attachments.has_files(CHAT.get()):
+        return ""
+    return t("chat.empty_base" if base_ids else "chat.pick_base")
 
 
 def _give_back(question: str, why: str) -> None:
@@ -175,10 +185,12 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         set_widget(CHAT_INPUT_WIDGET, draft)
     chosen = [base for base in bases if base.id in scope(bases)]
     hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
+    pending_notice()
     st.chat_input(
         hint,
         key=CHAT_INPUT_WIDGET,
-        disabled=not bases,
+        accept_file="multiple",
+        file_type=accepted_extensions(),
         max_chars=4000,
         on_submit=_submitted,
         args=(app, bases),
@@ -187,6 +199,15 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
 
 
 def _submitted(app: App, bases: Sequence[KnowledgeBase]) -> None:
-    text = str(widget(CHAT_INPUT_WIDGET) or "")
-    left = obey(app, bases, text)
-    ask(app, bases, text if left is None else left)
+    value = widget(CHAT_INPUT_WIDGET)
+    if not isinstance(value, ChatInputValue):
+        return
+    left = obey(app, bases, value.text)
+    question = value.text if left is None else left
+    files = value.files
+    if files and not question.strip() and left is None:
+        question = t("attach.question", count=len(files))
+    if files and not attach(app, question, scope(bases), picked_model(app, scope(bases)), files):
+        DRAFT.set(question)
+        return
+    ask(app, bases, question)

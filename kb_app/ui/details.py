@@ -68,7 +68,11 @@ def _facts(message: Message) -> list[str]:
     facts = []
     if message.confidence is not None:
         facts.append(t("details.confidence", share=f"{message.confidence:.0%}"))
-    facts += [t("details.problem", reason=plain(describe(one).message)) for one in message.problems]
+    facts += [
+        t("details.problem", reason=plain(describe(one).message))
+        for one in message.problems
+        if "attached" not in one.params
+    ]
     if message.fallback is not None:
         why = plain(describe(message.fallback.error).message)
         facts.append(t("details.fallback", model=plain(message.fallback.asked_model_id), reason=why))

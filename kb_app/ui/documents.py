@@ -6,12 +6,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.load import supported_extensions
-from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord, KnowledgeBase, SummaryCard
 from kb_app.services.intake import ARCHIVE_EXTENSION
 from kb_app.services.library import Upload
+from kb_app.ui.attaching import accepted_extensions
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.document_facts import fact_lines
 from kb_app.ui.jobs import is_busy
@@ -36,12 +36,10 @@ _PAGE_SIZE = 25
 def upload_box(app: App, base: KnowledgeBase) -> None:
     """Draw the box that takes any number of files and hands them over as soon as they have arrived."""
     extensions = (*supported_extensions(), ARCHIVE_EXTENSION)
-    # Sound and video are taken as well, for the outcome says how to make text of them.
-    accepted = (*extensions, *sorted(MEDIA_EXTENSIONS))
     names = ", ".join(extension.lstrip(".").upper() for extension in extensions)
     files = st.file_uploader(
         t("upload.label"),
-        type=[extension.lstrip(".") for extension in accepted],
+        type=accepted_extensions(),
         accept_multiple_files=True,
         key=f"upload_{base.id}_{UPLOAD_GENERATION.get()}",
         help=t("upload.help", extensions=names),

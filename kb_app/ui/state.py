@@ -102,6 +102,8 @@ SCOPE: Slot[tuple[str, ...] | None] = Slot(key="kb.scope", default=None)
 MODEL: Slot[str] = Slot(key="kb.model", default="")  # empty: what the bases start with
 MODEL_CHECKS: Slot[int] = Slot(key="kb.model_checks", default=0)
 SEARCH_QUERY: Slot[str] = Slot(key="kb.search_query", default="")
+#: Conversation and names of files that were attached and wait for a question.
+ATTACHED: Slot[tuple[str, tuple[str, ...]]] = Slot(key="kb.attached", default=("", ()))
 DRAFT: Slot[str] = Slot(key="kb.draft", default="")
 SHOWN_MESSAGES: Slot[int] = Slot(key="kb.shown_messages", default=20)
 SHOWN_CONVERSATIONS: Slot[int] = Slot(key="kb.shown_conversations", default=12)

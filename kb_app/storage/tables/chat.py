@@ -63,6 +63,7 @@ class MessageRow(Row):
     cost: Mapped[dict[str, Any] | None]
     fallback: Mapped[dict[str, Any] | None]
     problems: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    attachments: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # names of files
     created_at: Mapped[str]
     parent_id: Mapped[str] = mapped_column(default="", server_default="")
     rating: Mapped[RatingRow | None] = relationship(lazy="joined", passive_deletes=True)

@@ -12,6 +12,15 @@ class KnowledgeBaseRow(Row):
     """A base and what its indexes were made by."""
 
     __tablename__ = "knowledge_bases"
+    __table_args__ = (
+        Index(
+            "uq_knowledge_bases_conversation_id",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("conversation_id <> ''"),
+            postgresql_where=text("conversation_id <> ''"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -33,6 +42,7 @@ class KnowledgeBaseRow(Row):
     reuse_related: Mapped[float | None]  # how alike, for the correction to be an example; None: default
     model_id: Mapped[str] = mapped_column(default="", server_default="")  # that answers at first; empty: the app's
     fallback_model_id: Mapped[str] = mapped_column(default="", server_default="")
+    conversation_id: Mapped[str] = mapped_column(default="", server_default="")  # it is private to; empty: to none
     created_at: Mapped[str]
 
 

@@ -22,8 +22,8 @@ class Shop:
         self.importer = ConversationImporter(ConversationImports(database))
 
     def say(self, question: str, answer: str = "", conversation_id: str | None = None, **more) -> Turn:
-        """Save one turn; ``edited_id`` and ``again_id`` go into it, the rest into the answer."""
-        where = {name: more.pop(name) for name in ("edited_id", "again_id") if name in more}
+        """Save one turn; ``edited_id``, ``again_id`` and ``attachments`` go into it, the rest into the answer."""
+        where = {name: more.pop(name) for name in ("edited_id", "again_id", "attachments") if name in more}
         turn = self.conversations.start_turn(
             NewTurn(
                 conversation_id=conversation_id,
@@ -55,6 +55,7 @@ def rich(shop: Shop) -> str:
     turn = shop.say(
         "绿茶的<b>水温</b>？",
         "八十度[2]，不是[7]。",
+        attachments=("水壶.pdf",),
         sources=(SOURCE,),
         cited=(2,),
         confidence=0.75,

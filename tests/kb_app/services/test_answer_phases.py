@@ -3,7 +3,7 @@
 import pytest
 
 from kb_app.errors import RateLimitError, error_info
-from kb_app.models import FellBack, Message, Phase, Retrieved, Token, Waiting
+from kb_app.models import FellBack, Message, Phase, Reading, Retrieved, Token, Waiting
 from kb_app.services.generation import Generation
 from kb_app.storage.conversations import Turn
 from kb_app.ui.answer_phase import phase_text
@@ -24,6 +24,11 @@ def generation():
 
 
 def test_the_phases_follow_the_events(generation):
+    assert generation.phase().kind == "searching"
+    generation.accept(Reading(done=1, total=2))
+    reading = generation.phase()
+    assert (reading.kind, reading.done, reading.total) == ("reading", 1, 2)
+    generation.accept(Reading(done=2, total=2))
     assert generation.phase().kind == "searching"
     generation.accept(FOUND)
     assert generation.phase().kind == "asking"
@@ -48,6 +53,7 @@ def test_a_wait_that_is_over_is_asking_again(generation):
     ("phase", "model_id", "said"),
     [
         (Phase(kind="searching", seconds=1), "glm/a", "Looking through your documents…"),
+        (Phase(kind="reading", seconds=1, done=1, total=2), "glm/a", "Reading attached files (1 of 2)…"),
         (Phase(kind="asking", seconds=2), "glm/a", "Waiting for the model's first words…"),
         (Phase(kind="asking", seconds=8.2), "glm/a", "Still waiting for the model (9 s)."),
         (Phase(kind="waiting", seconds=11.3, error=LIMITED), "glm/a", "Trying again in 12 s."),

@@ -23,6 +23,7 @@ from kb_app.models import (
     Usage,
 )
 from kb_app.services.answering import Answering, AskRequest, Knowledge
+from kb_app.services.attachments import Attached
 from kb_app.services.model_calls import ModelCalls
 from kb_app.services.prompt_store import default_prompt
 from kb_app.services.rewriting import Rewriting
@@ -103,6 +104,23 @@ class NoCorrections:
         return []
 
 
+class NoAttachments:
+    def of(self, conversation_id, question_id):
+        return Attached()
+
+    def reading(self, attached, stopped):
+        return iter(())
+
+    def problems(self, attached):
+        return ()
+
+    def widened(self, filters, base_ids, attached):
+        return filters
+
+    def opened(self, retrieval, attached, top_k):
+        return retrieval
+
+
 class DefaultPrompts:
     def get(self, kind, language, base_id=()):
         return default_prompt(kind, language)
@@ -126,6 +144,7 @@ def answering(conversations, model, *, found=True, reuse=None, options=None):
         rewriting=Rewriting(lambda _model_id: model, calls, prompts),
         reuse=reuse or NoCorrections(),
         living=tuple,
+        attachments=NoAttachments(),
     )
     return Answering(
         conversations, knowledge, calls, prompts, options=lambda _model_id: options or ChatOptions(), top_k=8

@@ -74,9 +74,10 @@ def test_our_own_json_gives_back_everything(shop):
 
 
 def test_the_conversation_of_these_tests_has_a_value_in_every_field(shop):
-    answer = shop.history.messages(rich(shop))[1]
+    question, answer = shop.history.messages(rich(shop))[:2]
     defaults = {field.name: field.default for field in fields(Message)}
-    assert [name for name in defaults if getattr(answer, name) == defaults[name]] == ["status"]
+    assert [name for name in defaults if getattr(answer, name) == defaults[name]] == ["status", "attachments"]
+    assert question.attachments
 
 
 def test_importing_twice_doubles_nothing_and_adds_what_is_new(shop):
