@@ -30,7 +30,11 @@ _MOST_CLAUSES = 4
 _CLAUSE_END = re.compile(r"(?<!\d)[,:]|[,:](?!\d)|[;!?。…\n]+|\.(?=\s|$)")
 _NUMERAL = re.compile("[零〇一二三四五六七八九两十百千万亿]{2,}")
 _SINGLE_NUMERALS = frozenset("二三四五六七八九十两百千万亿")
-_SYMBOL = re.compile(r"[<>=≥≤≠+%±×÷$€£¥℃°]")
+_SYMBOL = re.compile(r"[<>=≥≤≠+−%±×÷$€£¥℃°]")
+_MINUS = re.compile(r"(?<![\da-z])[-−](?=\d)")  # not what joins 5-10
+#: The letter A as a name, as in "plan A" and 从A到B: an article stands before a word, and has a capital only in front.
+_LETTER_A = re.compile(r"(?<![a-z0-9'’])(?:a(?![a-z0-9'’])(?! +[a-z0-9\"“(])|(?<=\S )(?-i:A)(?= ))", re.IGNORECASE)
+_NAMED_A = " lettera "
 _QUOTED = re.compile(r"[《「『“\"]([^》」』”\"]{1,80})[》」』”\"]")
 _NAME = re.compile(r"[^\W\d_]*\d|[A-Z]|\w+[A-Z]")  # how a word begins that looks like a name
 _IS_CJK = re.compile(f"[{CJK}]")
@@ -101,7 +105,7 @@ _rules = functools.cache(_Rules)
 def wording(question: str) -> Wording:
     """Return ``question`` ready for :func:`likeness`."""
     rules = _rules()
-    folded = fold(question)
+    folded = _LETTER_A.sub(_NAMED_A, fold(question))
     text = rules.contraction.sub(lambda match: rules.contractions[match[0]], folded.lower().replace("’", "'"))
     parts = [part for part in _CLAUSE_END.split(text) if part.strip()]
     bare = [kept for part in parts if (kept := _without_politeness(part))]
@@ -140,7 +144,7 @@ def _tokens(clause: str) -> Iterator[str]:
     rules = _rules()
     text = rules.phrases.sub(lambda match: rules.names[match[0]], clause)
     text = _NUMERAL.sub(lambda match: f" {terms[0]} " if (terms := number_terms(match[0])) else match[0], text)
-    for piece in re.split(rf"(\{_MARK}[a-z_]+|{_SYMBOL.pattern})", text):
+    for piece in re.split(rf"(\{_MARK}[a-z_]+|{_SYMBOL.pattern})", _MINUS.sub("−", text)):
         if piece.startswith(_MARK) or _SYMBOL.fullmatch(piece):
             yield piece
         else:
@@ -191,7 +195,9 @@ def _questions(tokens: Tokens) -> list[str]:
 
 
 def _numbers(tokens: Tokens) -> list[str]:
-    return sorted(token for token in tokens if token in _SINGLE_NUMERALS or any(char.isdigit() for char in token))
+    return sorted(
+        token for token in tokens if token in _SINGLE_NUMERALS or token == "−" or any(map(str.isdigit, token))
+    )
 
 
 def _negations(tokens: Tokens) -> list[str]:

@@ -25,6 +25,8 @@ SAME = [
     ("雷明登11-87首次公布于哪一年？", "雷明登11-87首次公布于哪一年"),
     ("星河频道是哪个公司的卫星频道？", "哪个公司的卫星频道是星河频道？"),
     ("In 1998, who won the cup?", "Who won the cup in 1998?"),
+    ("A plan costs what?", "a plan costs what"),
+    ("A座在哪里", "请问 a 座在哪里"),
 ]  # fmt: skip
 
 OTHER = [
@@ -42,6 +44,13 @@ OTHER = [
     ("斯塔福德郡是哪个国家的郡？", "斯塔福德郡是哪个郡的国家？"),
     ("谁是举牌小人的创作者？", "举牌小人是谁的创作者？"),
     ("x > 5 是什么意思", "x < 5 是什么意思"),
+    ("-5 度能用吗", "5 度能用吗"),
+    ("温度到−20℃能启动吗", "温度到20℃能启动吗"),
+    ("从A到B多远", "从B到A多远"),
+    ("从a到b多远", "从b到a多远"),
+    ("A座在哪里", "座在哪里"),
+    ("What is the price of plan A?", "What is the price of a plan?"),
+    ("How much is plan A per month?", "How much is a plan per month?"),
     ("Which team did Denver beat?", "Which team beat Denver?"),
     ("Who is older than Bob?", "Who is Bob older than?"),
     ("Who was elected in 1990?", "Who was elected in 1991?"),
