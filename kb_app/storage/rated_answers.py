@@ -27,7 +27,10 @@ class RatedAnswers:
         self._conversations = conversations
 
     def of_base(self, base_id: str) -> list[RatedAnswer]:
-        """Return the complete rated answers of conversations with a base that are not in the trash, oldest first."""
+        """Return the complete rated answers from a base whose conversations are not in the trash, oldest first.
+
+        A conversation may turn to other bases: what counts is where an answer's own passages come from.
+        """
         query = (
             select(MessageRow, ConversationRow.base_ids)
             .join(RatingRow, RatingRow.message_id == MessageRow.id)
@@ -36,5 +39,10 @@ class RatedAnswers:
             .order_by(MessageRow.created_at)
         )
         with self._database.read() as session:
-            rated = [to_message(row) for row, base_ids in session.execute(query) if base_id in base_ids]
+            found = [(to_message(row), base_ids) for row, base_ids in session.execute(query)]
+        rated = [answer for answer, base_ids in found if base_id in (_bases_of(answer) or base_ids)]
         return [RatedAnswer(answer, tuple(self._conversations.before(answer.id))) for answer in rated]
+
+
+def _bases_of(answer: Message) -> set[str]:
+    return {source.base_id for source in answer.sources}
