@@ -44,7 +44,7 @@ def _written(how: Format, rows: Sequence[Mapping[str, Any]]) -> bytes:
         case "csv":
             buffer = io.StringIO(newline="")
             columns = list(dict.fromkeys(chain.from_iterable(rows)))
-            writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+            writer = csv.DictWriter(buffer, columns, lineterminator="\r\n")  # so that a lone \r is quoted, too
             writer.writeheader()
             writer.writerows(rows)
             text = buffer.getvalue()
@@ -59,6 +59,7 @@ def _read(how: Format, data: bytes) -> list[dict[str, Any]]:
         case "jsonl":
             return [json.loads(line) for line in text.split("\n") if line]
         case "csv":
+            csv.field_size_limit(max(csv.field_size_limit(), len(text)))
             return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -117,8 +118,17 @@ def remove_older(folder: Path) -> None:
     present = list(folder.iterdir())
     ours = _BESIDE | {f"{split}.{how.ending}" for split in SPLITS for how in FORMATS.values()}
     foreign = sorted(path.name for path in present if path.name not in ours)
-    if foreign or (present and not (folder / "manifest.json").exists()):
+    if foreign or (present and not _is_export(folder)):
         problem = ", ".join(foreign[:3]) or present[0].name
         raise ExportFolderError(problem, folder=str(folder), problem=problem)
     for path in present:
         path.unlink()
+
+
+def _is_export(folder: Path) -> bool:
+    """Return whether the folder's manifest is one of ours: other programs have files of that name, too."""
+    try:
+        found = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"format", "app_version", "files"} <= found.keys()

@@ -138,6 +138,17 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(desk: Desk) -> None:
     assert row["note"] == "'@me"
 
 
+def test_a_table_reads_back_with_a_lone_return_and_with_a_very_long_answer(desk: Desk) -> None:
+    desk.add("一？", chosen="上\r下")
+    desk.add("二？", chosen="长" * 140_000)
+    (table,) = (
+        data
+        for name, data in desk.exports.files(desk.exports.plan(ExportRequest(base_id=BASE, format="csv"))).items()
+        if name == "train.csv"
+    )
+    assert '"上\r下"'.encode() in table
+
+
 @pytest.mark.parametrize(
     ("name", "change", "kind"),
     [
@@ -257,6 +268,12 @@ def test_a_folder_holds_the_data_its_register_its_manifest_and_its_card(desk: De
     # Another export replaces it whole; a folder with anything else in it is not touched.
     desk.exports.write(ExportRequest(base_id=BASE, format="dpo"), out)
     assert not (out / "train.json").exists()
+    (tmp_path / "extension").mkdir()
+    (tmp_path / "extension" / "manifest.json").write_text('{"manifest_version": 3}')
+    (tmp_path / "extension" / "README.md").write_text("mine")
+    with pytest.raises(ExportFolderError):
+        desk.exports.write(ExportRequest(base_id=BASE, format="dpo"), tmp_path / "extension")
+    assert (tmp_path / "extension" / "README.md").read_text() == "mine"
     (out / "thesis.docx").write_text("mine")
     with pytest.raises(ExportFolderError):
         desk.exports.write(ExportRequest(base_id=BASE, format="dpo"), out)
@@ -297,3 +314,23 @@ def test_rated_answers_are_labelled_examples_unless_they_were_corrected(desk: De
     ]
     desk.add("水温？", message_id=answers["水温？"])
     assert [row["completion"][0]["content"] for row in desk.rows("kto")] == ["八十度。", "一百度。", "答产地？"]
+
+
+def test_a_rated_answer_belongs_to_the_base_its_passages_come_from(desk: Desk) -> None:
+    asked = {"model_id": "quote", "title": "t"}
+    turn = desk.conversations.start_turn(NewTurn(conversation_id=None, question="密？", base_ids=("other",), **asked))
+    secret = replace(PASSAGE, base_id="other", document_id="x")
+    answer = Message(
+        id=turn.answer_id,
+        conversation_id=turn.conversation_id,
+        role="assistant",
+        text="机密",
+        status="complete",
+        sources=(secret,),
+    )
+    desk.conversations.save_answer(answer)
+    desk.conversations.rate(turn.answer_id, Rating(verdict="good"))
+    desk.conversations.start_turn(
+        NewTurn(conversation_id=turn.conversation_id, question="水温？", base_ids=(BASE,), **asked)
+    )
+    assert not desk.exports.plan(ExportRequest(base_id=BASE, format="kto")).examples
