@@ -17,6 +17,7 @@ from kb_app.protocols import ChatModel
 from kb_app.retrieval.confidence import is_chit_chat
 from kb_app.retrieval.followup import leans, standalone
 from kb_app.services.citations import resolve
+from kb_app.services.generation import well_formed
 from kb_app.services.model_calls import Call, ModelCalls
 from kb_app.services.prompt_store import Prompts, fill
 
@@ -131,7 +132,11 @@ def _conversation(history: Sequence[Message]) -> str:
 
 def _query_in(text: str) -> str:
     """Return the first line that says something, without quotation marks; empty when it is an essay or cites."""
-    lines = (line.strip(_WRAPPING) for line in text.splitlines())
-    query = next((line for line in lines if line), "")
+    lines = (_printable(line).strip(_WRAPPING) for line in well_formed(text).splitlines())
+    query = next((line for line in lines if any(map(str.isalnum, line))), "")
     is_answer = len(query) > _LONGEST_QUERY or bool(resolve(query, _MOST_PASSAGES).markers)
     return "" if is_answer else query
+
+
+def _printable(line: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in line)

@@ -121,3 +121,16 @@ def test_what_is_no_query_is_not_searched_for(text):
     model = Model(*([Token(text=text)] if text else []), Finished(reason="complete"))
     rewritten = query(model, "那红茶呢？")
     assert rewritten.query == query(Model(prompted=False), "那红茶呢？").query
+
+
+@pytest.mark.parametrize("said", ["\ud800 \udfff", "\x00\x01\n---", "“ ”"])
+def test_a_model_that_writes_nothing_readable_leaves_it_to_the_words_of_the_turn_before(said):
+    rewritten = query(Model(Token(text=said), Finished(reason="complete")), "那红茶呢？")
+    assert rewritten == query(Model(prompted=False), "那红茶呢？")
+
+
+def test_what_no_database_takes_is_kept_out_of_the_query():
+    assert (
+        query(Model(Token(text="红茶\x00的\ud800水温"), Finished(reason="complete")), "那红茶呢？").query
+        == "红茶 的\ufffd水温"
+    )
