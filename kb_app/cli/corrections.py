@@ -6,6 +6,7 @@ from typing import get_args
 
 from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record, clip
+from kb_app.cli.errors import CorrectionsFileError
 from kb_app.cli.export import register_export
 from kb_app.cli.session import Session
 from kb_app.models import Correction, CorrectionStatus
@@ -87,9 +88,12 @@ def _add(args: argparse.Namespace, console: Console) -> int:
 
 
 def _import(args: argparse.Namespace, console: Console) -> int:
+    try:
+        data = args.file.read_bytes()
+    except OSError as error:
+        raise CorrectionsFileError(str(error), file=str(args.file), problem=error.strerror or "") from error
     with Session(args, console) as session:
         base = session.base(args.name)
-        data = args.file.read_bytes()
         content = import_corrections(session.app.corrections, data, args.file.name, base.id, args.author)
     count, duplicates = len(content.corrections), content.duplicates
     if console.as_json:

@@ -37,6 +37,12 @@ class QueriesFileError(CommandError):
     code = "queries_file"
 
 
+class CorrectionsFileError(CommandError):
+    """The file of corrections cannot be read."""
+
+    code = "corrections_file"
+
+
 class ConversationsFileError(CommandError):
     """The file of conversations cannot be read or written."""
 

@@ -124,7 +124,12 @@ def _text(value: Any) -> str:
 
 
 def _seconds(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return 0.0
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ConversationFormatError("a time of hundreds of digits") from error
 
 
 def _time(value: Any, default: str) -> str:

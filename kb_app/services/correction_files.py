@@ -14,6 +14,7 @@ from typing import Any
 from kb_app.errors import CorrectionColumnsError, CorrectionFileError, CorrectionLineError
 from kb_app.models import Correction
 from kb_app.services.corrections import Corrections
+from kb_app.services.generation import well_formed
 from kb_app.services.reuse import wording_key
 
 #: What the columns and fields may be called, in the order they count.
@@ -129,10 +130,7 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CorrectionLineError(str(error), line=number, problem=error.msg) from error
+        value = _parsed(line, number)
         if not isinstance(value, dict):
             raise CorrectionLineError("no object", line=number, problem="{ }")
         yield number, _named(value)
@@ -141,16 +139,22 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
 def _named(value: Mapping[str, Any]) -> dict[str, str]:
     folded = {str(key).strip().lower(): item for key, item in value.items()}
     found = {field: next((folded[name] for name in names if name in folded), None) for field, names in _NAMES.items()}
-    return {field: item for field, item in found.items() if isinstance(item, str)}
+    return {field: well_formed(item) for field, item in found.items() if isinstance(item, str)}
+
+
+def _parsed(text: str, line: int) -> Any:
+    """Return the JSON in ``text``, which begins on ``line``. Raises CorrectionLineError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CorrectionLineError(str(error), line=line + error.lineno - 1, problem=error.msg) from error
+    except (RecursionError, ValueError) as error:  # nested too deep; a number of thousands of digits
+        raise CorrectionLineError(str(error), line=line, problem=str(error)[:200]) from error
 
 
 def _tasks(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the tasks of a JSON list: Label Studio's, or plain objects; the "line" is the task's number."""
-    try:
-        tasks = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CorrectionLineError(str(error), line=error.lineno, problem=error.msg) from error
-    for number, task in enumerate(tasks, start=1):
+    for number, task in enumerate(_parsed(text, 1), start=1):
         if not isinstance(task, dict):
             raise CorrectionLineError("no object", line=number, problem="{ }")
         data = task.get("data")
@@ -162,13 +166,23 @@ def _tasks(text: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _annotated(data: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, str]:
     """Return what the newest annotation says: a text typed in, or which of two answers is better."""
-    for annotation in reversed(task.get("annotations") or []):
-        for result in annotation.get("result") or []:
-            value = result.get("value") or {}
+    for annotation in reversed(_objects(task.get("annotations"))):
+        for result in _objects(annotation.get("result")):
+            value = result.get("value")
+            if not isinstance(value, dict):
+                continue
             if result.get("type") == "textarea" and value.get("text"):
                 texts = value["text"] if isinstance(value["text"], list) else [value["text"]]
-                return {"chosen": "\n".join(map(str, texts))}
+                return {"chosen": well_formed("\n".join(map(str, texts)))}
             if result.get("type") == "pairwise" and value.get("selected") in ("left", "right"):
                 better, worse = ("answer1", "answer2") if value["selected"] == "left" else ("answer2", "answer1")
-                return {"chosen": str(data.get(better, "")), "rejected": str(data.get(worse, ""))}
+                return {
+                    "chosen": well_formed(str(data.get(better, ""))),
+                    "rejected": well_formed(str(data.get(worse, ""))),
+                }
     return {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Return the JSON objects of a list; nothing of what is none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

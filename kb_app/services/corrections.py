@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from kb_app.errors import CorrectionEmptyError, NotFoundError, SecondPersonError
 from kb_app.models import ChatMessage, Correction, CorrectionStatus, KnowledgeBase, Message, Params
+from kb_app.services.generation import well_formed
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.corrections import CorrectionRepository
 
@@ -220,7 +221,12 @@ class Corrections:
 
 
 def _stripped(correction: Correction) -> Correction:
-    clean = replace(correction, question=correction.question.strip(), chosen=correction.chosen.strip())
+    clean = replace(
+        correction,
+        question=well_formed(correction.question).strip(),
+        chosen=well_formed(correction.chosen).strip(),
+        author=well_formed(correction.author),
+    )
     if not clean.question:
         raise CorrectionEmptyError("no question")
     return clean

@@ -32,3 +32,5 @@ def test_what_cannot_be_done_is_said(kb: Command, tea: Path, tmp_path: Path) -> 
     failed = kb("corrections", "import", "茶", file, "--json")
     assert (failed.status, failed.records[-1]["error"]["code"]) == (1, "correction_line")
     assert kb("corrections", "approve", "nothing", "--json").records[-1]["error"]["code"] == "correction_gone"
+    missing = kb("corrections", "import", "茶", tmp_path / "nowhere.csv", "--json")
+    assert (missing.status, missing.records[-1]["error"]["code"]) == (1, "corrections_file")

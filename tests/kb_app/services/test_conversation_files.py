@@ -288,6 +288,7 @@ def zipped(**members):
         (b'{"format": "kb-app/conversations", "version": 99, "conversations": []}', ConversationNewerError),
         (b'[{"mapping": {"a": {"message": {"author": {"role": "user"}, "create_time": 1e300,'
          b' "content": {"content_type": "text", "parts": ["x"]}}}}}]', ConversationFormatError),
+        (json.dumps([chatgpt(node("q", None, "user", "x", at=10**400))]).encode(), ConversationFormatError),
         (zipped(notes_txt="x"), ConversationFormatError),
         (zipped(conversations_json="x"), ConversationDamagedError),
         (zipped(conversations_json=json.dumps([TRIP]) * 50)[:-30], ConversationDamagedError),

@@ -61,6 +61,13 @@ def test_duplicates_are_counted_and_another_answer_is_none():
         ("", "a.csv", CorrectionColumnsError, {"columns": ""}),
         ("just words", "a.json", CorrectionFileError, None),
         ('[{"data": {"prompt": "q"}}]', "a.json", CorrectionLineError, {"line": 1, "problem": "answer"}),
+        *[
+            (json.dumps([{"data": {"prompt": "q"}, "annotations": wrong}]), "a.json", CorrectionLineError, None)
+            for wrong in (7, "x", {"result": 1}, ["x"], [{"result": 7}], [{"result": ["x"]}],
+                          [{"result": [{"type": "textarea", "value": "x"}]}])
+        ],
+        ("[" * 100_000, "a.json", CorrectionLineError, None),
+        ('{"question": "q", "answer": ' + "9" * 6_000 + "}", "a.jsonl", CorrectionLineError, None),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_told(text, name, error, params):
@@ -74,3 +81,7 @@ def test_what_is_wrong_with_a_file_is_told(text, name, error, params):
 def test_bytes_that_are_no_text_are_refused():
     with pytest.raises(CorrectionFileError):
         read_corrections(b"\xff\xfe\x00\x01" * 9, "a.csv", "b", "", ())
+
+
+def test_half_a_character_is_replaced_as_no_database_takes_it():
+    assert pairs(read('{"question": "q\\ud800", "answer": "a\\udfff"}', "a.jsonl")) == [("q\ufffd", "a\ufffd", "")]
