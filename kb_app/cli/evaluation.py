@@ -1,10 +1,11 @@
 """``eval run NAME``, ``eval compare A B``, ``eval import NAME FILE``, ``eval list NAME``."""
 
 import argparse
+import math
 import time
 from pathlib import Path
 
-from kb_app.cli.commands import Commands
+from kb_app.cli.commands import Commands, at_least_one
 from kb_app.cli.console import Console, Record
 from kb_app.cli.errors import QueriesFileError, UnknownMetricError, UnknownSetError
 from kb_app.cli.session import Session
@@ -23,7 +24,7 @@ def register(commands: Commands) -> None:
     run.option("--model", default="quote", metavar="ID", help_key="model")
     run.option("--set", metavar="SET", help_key="eval_set")
     run.option("--judge", default="", metavar="ID", help_key="eval_judge")
-    run.option("-k", dest="top_k", type=int, default=0, metavar="N", help_key="eval_top_k")
+    run.option("-k", dest="top_k", type=at_least_one, default=0, metavar="N", help_key="eval_top_k")
     run.option("--label", default="", metavar="TEXT", help_key="eval_label")
     run.option("--min", nargs="+", action="extend", default=[], metavar="METRIC=VALUE", help_key="eval_min").json()
     both = group.add("compare", _compare, help_key="eval_compare").option("first", metavar="A", help_key="eval_first")
@@ -51,7 +52,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         run = _follow(session, run, console)
         gate = app.evaluation_runs.gate(run)
     _report(run, gate, console)
-    return int(run.state != "done" or not gate.passed)
+    # The means are those of the cases that were answered: with some that were not, they prove nothing.
+    return int(run.state != "done" or run.failed > 0 or not gate.passed)
 
 
 def _least(given: list[str]) -> dict[str, float]:
@@ -63,7 +65,7 @@ def _least(given: list[str]) -> dict[str, float]:
             least[name] = float(value)
         except ValueError as error:
             raise UnknownMetricError(text, name=text, known=", ".join(METRICS)) from error
-        if name not in METRICS:
+        if name not in METRICS or not math.isfinite(least[name]):
             raise UnknownMetricError(text, name=name, known=", ".join(METRICS))
     return least
 

@@ -45,6 +45,7 @@ def test_a_run_measures_and_passes_or_fails_its_gate(kb: Command, questions: Pat
         (("run", "茶", "--set", "nowhere"), "unknown_set"),
         (("run", "茶", "--min", "hit@5"), "unknown_metric"),
         (("run", "茶", "--min", "luck=1"), "unknown_metric"),
+        (("run", "茶", "--min", "hit@5=nan"), "unknown_metric"),
         (("run", "茶"), "no_cases"),
         (("compare", "a", "b"), "evaluation_gone"),
         (("import", "茶", "/nowhere.csv"), "queries_file"),
@@ -54,3 +55,14 @@ def test_what_cannot_be_done_is_said(kb: Command, tea: Path, arguments: tuple[st
     result = kb("eval", *arguments, "--json")
     assert result.status == 1
     assert result.records[0]["error"]["code"] == code
+
+
+def test_a_run_with_cases_nobody_answered_does_not_pass(
+    kb: Command, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # where nobody listens
+    monkeypatch.setenv("KB_OPENAI_API_KEY", "sk-1")
+    result = kb("eval", "run", "茶", "--model", "openai/m", "--min", "hit@5=0.1", "--json")
+    assert result.records[0]["gate"]["passed"]
+    assert result.records[0]["failed"] > 0
+    assert result.status == 1
