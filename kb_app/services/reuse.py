@@ -134,7 +134,8 @@ class Reuse:
                 parts=fit.parts,
             )
             for fit in fits
-            if fit.id in known
+            # It may have been put away or have gone stale since the questions were indexed.
+            if fit.id in known and known[fit.id].status == "approved" and not known[fit.id].stale
         ]
 
     def _index(self, base_id: str) -> CorrectedQuestions:
