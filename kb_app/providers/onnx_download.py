@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _TRIES = 4
 _TIMEOUT_S = 30.0
+#: A file of unknown size may take so many times what the whole model is said to take, and so much more.
+_MOST_TIMES, _MOST_MB = 3, 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -163,7 +165,7 @@ class Download:
             raise self._origin.error(InterruptedStreamError, "range not satisfiable")
         if response.status_code >= 400:
             raise self._status_error(response, file)
-        resumed = response.status_code == 206
+        resumed = response.status_code == 206 and partial.exists()
         have = partial.stat().st_size if resumed else 0
         packed = "content-encoding" in response.headers
         coming = 0 if packed else int(response.headers.get("content-length") or 0)
@@ -175,12 +177,20 @@ class Download:
             for piece in response.iter_bytes():  # as they come: a buffer would be lost with the connection
                 out.write(piece)
                 received += len(piece)
+                self._refuse_endless(have + received, partial, file)
                 out.flush()
                 yield self._progress()
                 if self._hangup.done:
                     raise self._origin.error(InterruptedStreamError, "stopped")
         if coming and received < coming:
             raise self._origin.error(InterruptedStreamError, f"{received} of {coming} bytes")
+
+    def _refuse_endless(self, size_bytes: int, partial: Path, file: RemoteFile) -> None:
+        """Stop a server that sends and sends before the disk is full."""
+        most = file.size_bytes or (_MOST_TIMES * self._model.about_mb + _MOST_MB) * 1_000_000
+        if size_bytes > most:
+            _forget(partial)
+            raise self._origin.error(ModelChecksumError, f"{file.path}: over {most} bytes", file=file.path)
 
     def _status_error(self, response: "httpx.Response", file: RemoteFile) -> ProviderError:
         return status_error(self._origin, response.status_code, file.path, response.headers)

@@ -45,7 +45,7 @@ class HttpReranker:
             raise status_error(origin, response.status_code, response.text, response.headers)
         try:
             return _in_order(response.json()["results"], len(passages))
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError) as error:
             raise origin.error(BadResponseError, f"{type(error).__name__}: {response.text[:200]}") from error
 
 

@@ -91,6 +91,16 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_and_forgotten(hub, tmp_
     assert not list((tmp_path / ".tiny.part").iterdir())
 
 
+def test_a_file_without_end_is_given_up_before_the_disk_is_full(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr("kb_app.providers.onnx_download._MOST_MB", 0.01)
+    endless = RemoteModel(
+        name="tiny", repository="owner/tiny", files=(RemoteFile(path="onnx/model.onnx", save_as="model.onnx"),)
+    )
+    with pytest.raises(ModelChecksumError):
+        fetch(hub, tmp_path, endless)
+    assert not list((tmp_path / ".tiny.part").iterdir())
+
+
 def test_the_checksum_the_hub_tells_is_checked(hub, tmp_path, monkeypatch):
     monkeypatch.setattr("kb_app.providers.onnx_download._sha256", lambda _path: "0" * 64)
     with pytest.raises(ModelChecksumError):

@@ -62,6 +62,8 @@ def test_logits_become_shares_in_the_same_order(server):
         (json_reply({"detail": "slow down"}, 429), RateLimitError),
         (json_reply({"results": [{"index": 0, "relevance_score": 1.0}]}), BadResponseError),
         (json_reply({"results": [{"index": n, "relevance_score": "x"} for n in range(3)]}), BadResponseError),
+        (Reply(pieces=[b'{"results": [{"index": Infinity, "relevance_score": 1}]}']), BadResponseError),
+        (Reply(pieces=[b"[" * 100_000]), BadResponseError),
         (Reply(pieces=[b"<html>"]), BadResponseError),
         (Reply(pieces=[b"{}"], delay_s=5.0), ProviderTimeoutError),
     ],
