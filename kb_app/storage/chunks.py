@@ -15,6 +15,8 @@ from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow
 #: SQLite allows 32,766 parameters in one statement.
 _IN_LIMIT = 10_000
 _MOST_HEADINGS = 200
+#: A passage of fewer characters is little more than its heading: asked about it, the app would find nothing to say.
+_TELLING_CHARS = 30
 
 
 class ChunkVector(NamedTuple):
@@ -57,12 +59,12 @@ class ChunkRepository:
             return [_to_chunk(row) for row in session.execute(query)]
 
     def headings(self, base_ids: Collection[str], passages: int) -> list[str]:
-        """Return the innermost headings of the first ``passages`` of each ready document of these bases."""
+        """Return the innermost headings of the first ``passages`` of each ready document, those that tell something."""
         query = (
             select(ChunkRow.heading)
             .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
             .where(ChunkRow.base_id.in_(base_ids), DocumentRow.status == "ready")
-            .where(ChunkRow.position < passages)
+            .where(ChunkRow.position < passages, func.length(ChunkRow.text) >= _TELLING_CHARS)
             .order_by(ChunkRow.position, DocumentRow.created_at.desc())
             .limit(_MOST_HEADINGS)
         )
