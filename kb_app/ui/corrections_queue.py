@@ -1,5 +1,6 @@
 """The answers that wait for a correction: filters with counts, and who is on which."""
 
+import re
 from collections.abc import Sequence
 from typing import get_args
 
@@ -14,6 +15,7 @@ from kb_app.ui.text import local_time, t
 
 _REASONS: tuple[QueueReason, ...] = get_args(QueueReason)
 _MORE = 20
+_QUOTE_MARK = re.compile(r"^> ?", re.MULTILINE)
 
 
 def base_filter(bases: Sequence[KnowledgeBase], place: str, *, needs_one: bool = False) -> str | None:
@@ -93,7 +95,7 @@ def _row(item: QueuedAnswer) -> None:
         if item.note:
             st.caption(plain(short(item.note, 200)))
         if item.answer:
-            st.caption(plain(short(item.answer, 200)))
+            st.caption(plain(short(_QUOTE_MARK.sub("", item.answer), 200)))
 
 
 def _name(held: str) -> str:

@@ -59,7 +59,7 @@ def _table(found: RunComparison) -> None:
         for name, one in found.metrics.items()
     ]
     with st.expander(t("evaluation.as_table")):
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(rows, hide_index=True, placeholder="–")
 
 
 def _changes(found: RunComparison) -> None:

@@ -85,7 +85,7 @@ def _table(summary: Mapping[str, MetricSummary]) -> None:
         for name, one in summary.items()
     ]
     with st.expander(t("evaluation.as_table")):
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(rows, hide_index=True, placeholder="–")
 
 
 def _cases(found: Sequence[CaseResult]) -> None:
@@ -102,6 +102,7 @@ def _cases(found: Sequence[CaseResult]) -> None:
         rows,
         hide_index=True,
         column_config=columns,
+        placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         key=f"cases_{RUN.get()}",
