@@ -8,7 +8,7 @@ from kb_app.models import Message, Phase
 from kb_app.ui.markup import label
 from kb_app.ui.text import describe, t
 
-#: A model that has not begun after this time is said to be slow.
+#: A model that has not begun, or a file that is not read, after this time is said to be slow.
 _SLOW_S = 6.0
 _LOADED_BEFORE_USE = "ollama/"
 
@@ -24,7 +24,8 @@ def phase_text(phase: Phase, message: Message) -> str:
     if phase.kind == "waiting" and phase.error is not None:
         return t("answer.waiting", reason=label(describe(phase.error).message, limit=200), seconds=seconds)
     if phase.kind == "reading":
-        return t("attach.reading", done=phase.done, count=phase.total)
+        key = "attach.reading" if phase.seconds < _SLOW_S else "attach.reading_long"
+        return t(key, done=phase.done, count=phase.total, seconds=seconds)
     if phase.kind == "searching":
         return t("answer.searching")
     parts = [t("answer.fell_back", model=label(message.model_id))] if message.fallback else []

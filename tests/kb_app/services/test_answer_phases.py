@@ -54,6 +54,7 @@ def test_a_wait_that_is_over_is_asking_again(generation):
     [
         (Phase(kind="searching", seconds=1), "glm/a", "Looking through your documents…"),
         (Phase(kind="reading", seconds=1, done=1, total=2), "glm/a", "Reading attached files (1 of 2)…"),
+        (Phase(kind="reading", seconds=7.5, total=1), "glm/a", "(0 of 1, 8 s so far)"),
         (Phase(kind="asking", seconds=2), "glm/a", "Waiting for the model's first words…"),
         (Phase(kind="asking", seconds=8.2), "glm/a", "Still waiting for the model (9 s)."),
         (Phase(kind="waiting", seconds=11.3, error=LIMITED), "glm/a", "Trying again in 12 s."),
