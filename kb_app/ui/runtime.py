@@ -4,6 +4,7 @@ A module-level object behind a lock, not ``st.cache_resource``: any browser can 
 rebuild the app under running answers.
 """
 
+import gc
 import logging
 import threading
 
@@ -48,6 +49,8 @@ def warm_up() -> threading.Thread:
 def _build() -> None:
     try:
         get_app().models.cached()
+        gc.collect()
+        gc.freeze()  # what was imported and built by now stays: no later collection has to look through it
     except KBAppError as error:
         # The page calls get_app() again and shows the sentence; here it only belongs in the log.
         _logger.error("The app could not be started: %s", error)

@@ -199,6 +199,7 @@ def test_streamlit_is_told_everything_it_needs(tmp_path: Path, host: str, names:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "type",
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,
     }
     assert {key: options[key] for key in expected} == expected
     assert any(key.startswith("theme.") for key in options)
