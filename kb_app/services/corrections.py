@@ -125,11 +125,16 @@ class Corrections:
         )
 
     def create(self, correction: Correction) -> Correction:
-        """Save a new correction as a draft and return it. Raises CorrectionEmptyError without a question."""
+        """Save a new correction as a draft and return it. Raises as :meth:`create_all`."""
         return self.create_all([correction])[0]
 
     def create_all(self, corrections: Sequence[Correction]) -> list[Correction]:
-        """Save new corrections as drafts, all or none. Raises CorrectionEmptyError without a question."""
+        """Save new corrections as drafts, all or none.
+
+        Raises:
+            CorrectionConflictError: the answer one is taken from has been corrected meanwhile.
+            CorrectionEmptyError: one has no question.
+        """
         drafts = [replace(_stripped(correction), status="draft", reviewer="") for correction in corrections]
         return self._corrections.add(drafts)
 

@@ -50,6 +50,8 @@ class Freshness:
         return newly
 
     def _look(self, correction: Correction) -> tuple[Staleness, tuple[Source, ...]]:
+        if not correction.support:  # it may lean on what was offered when it was asked
+            return "document_removed" if self._corrections.uprooted([correction.id]) else "", ()
         stale: Staleness = ""
         support = []
         for source in correction.support:

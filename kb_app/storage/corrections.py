@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb_app.errors import CorrectionConflictError, CorrectionGoneError
@@ -38,8 +38,12 @@ class CorrectionRepository:
         self._database = database
 
     def add(self, corrections: Sequence[Correction]) -> list[Correction]:
-        """Insert corrections as their first versions and return them with their ids; a group of none is their own."""
+        """Insert corrections as their first versions and return them with their ids; a group of none is their own.
+
+        Raises CorrectionConflictError: somebody else has just corrected the same answer; nothing is inserted.
+        """
         with self._database.write() as session:
+            _require_uncorrected(session, [one.message_id for one in corrections if one.message_id is not None])
             rows = [new_row(correction) for correction in corrections]
             session.add_all(rows)
             session.flush()
@@ -148,7 +152,7 @@ class CorrectionRepository:
 
     def uprooted(self, correction_ids: Collection[str]) -> set[str]:
         """Return those of the corrections that rest on a document that is not there any more."""
-        query = _uprooted().where(CorrectionSupportRow.correction_id.in_(correction_ids))
+        query = select(CorrectionRow.id).where(CorrectionRow.id.in_(correction_ids), _is_uprooted())
         with self._database.read() as session:
             return set(session.scalars(query))
 
@@ -163,7 +167,7 @@ class CorrectionRepository:
 
     def doubtful(self, base_ids: Collection[str] | None = None) -> list[Correction]:
         """Return the corrections that rest on a document that is not there any more, and those already stale."""
-        query = select(CorrectionRow).where(or_(CorrectionRow.stale != "", CorrectionRow.id.in_(_uprooted())))
+        query = select(CorrectionRow).where(or_(CorrectionRow.stale != "", _is_uprooted()))
         if base_ids is not None:
             query = query.where(CorrectionRow.base_id.in_(base_ids))
         with self._database.read() as session:
@@ -194,10 +198,44 @@ class CorrectionRepository:
             session.execute(update(CorrectionRow).where(CorrectionRow.id == correction_id).values(**values))
 
 
-def _uprooted() -> Select[str]:
+def _is_uprooted() -> ColumnElement[bool]:
+    """Hold for a correction of whose support a document is gone; for one without, when nothing it was given is left."""
     is_there = and_(DocumentRow.id == CorrectionSupportRow.document_id, DocumentRow.status == "ready")
     joined = select(CorrectionSupportRow.correction_id).outerjoin(DocumentRow, is_there)
-    return joined.where(DocumentRow.id.is_(None))
+    return or_(CorrectionRow.id.in_(joined.where(DocumentRow.id.is_(None))), and_(_leans_on_sources(), ~_has_source()))
+
+
+def _leans_on_sources() -> ColumnElement[bool]:
+    """Hold for a correction without support that does not stand free of its sources, as a refusal does."""
+    content = CorrectionRow.content
+    reason = func.json_each(content, "$.reasons").table_valued("value", name="reason")
+    declines = select(reason.c.value).where(reason.c.value == "should_decline").exists()
+    return and_(
+        func.json_array_length(content, "$.support") == 0,
+        func.json_array_length(content, "$.sources") > 0,
+        content["source_is_wrong"].as_boolean().is_(False),
+        ~declines,
+    )
+
+
+def _has_source() -> ColumnElement[bool]:
+    """Hold where a document of the sources is there, or one that took its place under its name."""
+    source = func.json_each(CorrectionRow.content, "$.sources").table_valued("value", name="source")
+
+    def told(name: str) -> ColumnElement[str]:
+        return func.json_extract(source.c.value, f"$.{name}")
+
+    replaced = and_(DocumentRow.base_id == told("base_id"), DocumentRow.name == told("document"))
+    same = or_(DocumentRow.id == told("document_id"), replaced)
+    return select(source.c.value).join(DocumentRow, and_(same, DocumentRow.status == "ready")).exists()
+
+
+def _require_uncorrected(session: Session, message_ids: Collection[str]) -> None:
+    """Raise CorrectionConflictError when one of the answers has a correction that is not put away."""
+    query = select(CorrectionRow).where(CorrectionRow.message_id.in_(message_ids), CorrectionRow.status != "archived")
+    known = session.scalars(query.limit(1)).first()
+    if known is not None:
+        raise CorrectionConflictError(known.id, name=known.author, version=known.version)
 
 
 def _filtered(

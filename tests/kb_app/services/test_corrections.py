@@ -93,6 +93,19 @@ def test_an_answer_has_one_correction(database):
     assert corrections.of_messages([answer, "other"]) == {answer: saved}
 
 
+def test_of_two_first_corrections_of_one_answer_the_second_is_refused(database):
+    _, answer = answered(database, "绿茶怎么泡？", "用开水。")
+    corrections = service(database)
+    one, other = corrections.from_message(answer, "小李"), corrections.from_message(answer, "小王")
+    saved = corrections.create(replace(one, chosen="用八十度的水。"))
+    with pytest.raises(CorrectionConflictError) as refused:
+        corrections.create(replace(other, chosen="用温水。"))
+    assert refused.value.params["name"] == "小李"
+    assert corrections.all() == [saved]
+    corrections.archive(saved.id)
+    corrections.create(replace(other, chosen="用温水。"))
+
+
 def test_only_an_answer_can_be_corrected(database):
     conversation, _ = answered(database, "绿茶怎么泡？", "用开水。")
     asked = ConversationRepository(database).messages(conversation)[0]

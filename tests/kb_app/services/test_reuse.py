@@ -135,6 +135,38 @@ def test_a_removed_document_never_answers_through_a_correction(app):
     assert (answer.reuse, RIGHT in answer.text) == ("", False)
 
 
+def unsupported(app, base, **fields):
+    draft = app.corrections.from_message(ask(app, base, QUESTION).id)
+    saved = app.corrections.create(replace(draft, chosen=RIGHT, support=(), **fields))
+    return app.corrections.approve(saved.id, "")
+
+
+def test_without_support_it_answers_until_no_document_it_was_given_is_left(app):
+    base = make_base(app, "无出处的")
+    correction = unsupported(app, base)
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="龙井.md", data=TEA + b"\nMore.\n")]))
+    app.freshness.check()
+    assert ask(app, base, QUESTION).reuse == "exact"
+    app.library.remove(base.id, [one.id for one in app.library.documents(base.id)])
+    assert ask(app, base, QUESTION).reuse == ""
+    app.freshness.check()
+    assert app.corrections.get(correction.id).stale == "document_removed"
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="龙井.md", data=TEA)]))
+    app.freshness.check()
+    assert (app.corrections.get(correction.id).stale, ask(app, base, QUESTION).reuse) == ("", "exact")
+
+
+@pytest.mark.parametrize(
+    "free", [{"sources": ()}, {"reasons": ("should_decline",)}, {"source_is_wrong": True}], ids=str
+)
+def test_what_stands_free_of_its_sources_outlives_them(app, free):
+    base = make_base(app, f"不靠出处的 {[*free]}")
+    correction = unsupported(app, base, **free)
+    app.library.remove(base.id, [one.id for one in app.library.documents(base.id)])
+    app.freshness.check()
+    assert (app.corrections.get(correction.id).stale, ask(app, base, QUESTION).reuse) == ("", "exact")
+
+
 def test_of_two_that_contradict_each_other_the_newer_counts(app, base):
     first = corrected(app, base)
     second = app.corrections.create(replace(first, chosen="七十五度。", message_id=None))

@@ -52,6 +52,12 @@ def test_what_cannot_be_drawn_is_not_found(images: Images, client: TestClient, d
     assert client.get(page_address(document, 1, ())).status_code == 404
 
 
+@pytest.mark.parametrize("page", ["9" * 5000, "-1", "1.5", "x", "\u0663"])
+def test_what_is_no_page_number_is_not_found(images: Images, client: TestClient, page: str) -> None:
+    assert client.get(f"/page/d1/{page}.png").status_code == 404
+    assert images.asked == []
+
+
 def test_absurd_marks_are_left_out(images: Images, client: TestClient) -> None:
     client.get("/page/d1/1.png", params={"marks": "9-3.0-999999.x-1.1-2" + ".5-6" * 100})
 
