@@ -23,9 +23,9 @@ class Correction:
     """A question with the answer it got (``rejected``, may be empty) and the one it should get (``chosen``).
 
     ``sources`` are the passages as the model was given them; ``support`` those the right answer rests on, empty where
-    ``source_is_wrong`` or where the right answer is to decline; any other without support goes stale when no document of
-    its ``sources`` is left. ``group`` holds near-duplicate questions together, so
-    that a split never parts them. ``stale`` is maintained when documents change.
+    ``source_is_wrong`` or where the right answer is to decline; any other without support is stale once no document of
+    its ``sources`` is left. ``group`` holds near-duplicate questions together, so that a split never parts them.
+    ``stale`` is maintained when documents change.
     """
 
     id: str
