@@ -59,8 +59,9 @@ class AskRequest:
     ``filters`` limit the documents; ``answer_language`` is the language of the answer, None: that of the question.
     ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
     ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
-    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked. ``attachments`` name
-    the files that were added for it to the conversation.
+    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked. With ``anyway`` the
+    nearest passages are answered from, however unsure the search is. ``attachments`` name the files that were added
+    for it to the conversation.
     """
 
     question: str
@@ -76,6 +77,7 @@ class AskRequest:
     edited_id: str = ""
     again_id: str = ""
     reuse: bool = True
+    anyway: bool = False
     attachments: tuple[str, ...] = ()
 
 
@@ -208,6 +210,8 @@ class Answering:
         retrieval = self._attachments.opened(retrieval, attached, self._top_k)
         problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
         examples = self._reuse.examples(query, living, retrieval) if reuse else []
+        if request.anyway and retrieval.hits:
+            retrieval = replace(retrieval, found=True)  # the confidence stays what it is
         found = Found(
             query=query,
             language=language,
@@ -218,10 +222,8 @@ class Answering:
             attached=attached,
         )
         if not retrieval.found and not examples:
-            yield found.as_event(sources_of(retrieval))
             generation.nothing_found()
-            yield Token(text=translate(language, "answer.nothing_found", query=retrieval.query))
-            yield Finished(reason="complete")
+            yield from _declined(found)
             return
         if examples:
             self._reuse.count(examples)
@@ -272,6 +274,13 @@ class Answering:
         yield Retrieved(query=query, sources=answer.sources, confidence=1.0, elapsed_s=0.0)
         yield Token(text=answer.text)
         yield Finished(reason="complete")
+
+
+def _declined(found: Found) -> Generator[AnswerEvent]:
+    """Say that nothing was found, and tell the passages that came nearest."""
+    yield found.as_event(sources_of(found.retrieval))
+    yield Token(text=translate(found.language, "answer.nothing_found", query=found.retrieval.query))
+    yield Finished(reason="complete")
 
 
 def _turn(request: AskRequest) -> NewTurn:

@@ -112,7 +112,7 @@ class Corrections:
             base_id=base_id,
             question=asked.text,
             chosen="",
-            rejected=answer.text,
+            rejected="" if answer.status == "no_sources" else answer.text,  # "nothing found" is no answer
             history=_turns(before[:-1]),
             sources=answer.sources,
             support=tuple(source for source in answer.sources if source.marker in answer.cited),

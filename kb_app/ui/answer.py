@@ -74,6 +74,14 @@ def _show_answer(app: App, message: Message, question: str, branches: Branches) 
                 on_click=branches.ask_again,
                 args=(message,),
             )
+        if message.status == "no_sources" and message.sources and question:
+            st.button(
+                t("answer.anyway"),
+                key=f"anyway_{message.id}",
+                icon=":material/format_quote:",
+                on_click=branches.ask_anyway,
+                args=(message,),
+            )
         if question and message.query not in ("", question) and message.status != "no_sources":
             st.caption(f":material/search: {t('answer.looked_for', query=plain(message.query))}")
         source_list(message)

@@ -125,6 +125,7 @@ class Variant(TypedDict, total=False):
     model_id: str
     query: str
     reuse: bool
+    anyway: bool
 
 
 def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpack[Variant]) -> None:
@@ -151,6 +152,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         again_id=variant.get("again_id", ""),
         query=variant.get("query", ""),
         reuse=variant.get("reuse", True),
+        anyway=variant.get("anyway", False),
         attachments=pending(),
     )
     try:

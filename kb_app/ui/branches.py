@@ -79,6 +79,11 @@ class Branches:
         question = self._question_of(answer)
         self._ask(question.text, again_id=question.id, model_id=answer.model_id, reuse=False)
 
+    def ask_anyway(self, answer: Message) -> None:
+        """Have the question answered from the passages that an answer only names as nearest (for ``on_click``)."""
+        question = self._question_of(answer)
+        self._ask(question.text, again_id=question.id, model_id=MODEL.get(), query=answer.query, anyway=True)
+
     def search_again(self, answer: Message, key: str) -> None:
         """Have the question answered once more from what a search for the widget's words finds (for ``on_click``)."""
         query = str(widget(key) or "").strip()

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from kb_app.models import Message
+from kb_app.retrieval.confidence import threshold
 from kb_app.ui.branches import Branches
 from kb_app.ui.markup import label, plain
 from kb_app.ui.model_choice import model_name
 from kb_app.ui.reader import anchor
 from kb_app.ui.text import describe, t
 
-_HIGH_CONFIDENCE, _MEDIUM_CONFIDENCE = 0.66, 0.33
+_HIGH_CONFIDENCE = 0.66
 
 
 def details(message: Message, branches: Branches) -> None:
@@ -33,7 +34,7 @@ def _summary(message: Message) -> str:
 def _confidence_level(confidence: float) -> str:
     if confidence >= _HIGH_CONFIDENCE:
         return "high"
-    return "medium" if confidence >= _MEDIUM_CONFIDENCE else "low"
+    return "medium" if confidence >= threshold() else "low"  # what the search alone would have declined is weak
 
 
 def _panel(message: Message, branches: Branches) -> None:

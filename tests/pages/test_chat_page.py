@@ -139,6 +139,32 @@ def test_a_question_nothing_answers_says_so(app: App, base_id: str, open_page: O
     assert "chess championship" in shown_text(open_page(chat=conversation_id))
 
 
+def test_a_declined_question_is_answered_anyway_from_the_nearest_passages(
+    app: App, base_id: str, open_page: Open
+) -> None:
+    conversation_id = answered(app, base_id, "Who became world champion at chess in the winter of 1972?")
+    declined = app.history.messages(conversation_id)[-1]
+    assert declined.status == "no_sources"
+    editor = open_page("corrections", fix=f"m:{declined.id}")
+    assert editor.text_area(f"fix_text_{declined.id}").value == ""
+
+    page = open_page(chat=conversation_id)
+    page.button(key=f"anyway_{declined.id}").click().run()
+    running = app.answering.running(conversation_id)
+    if running is not None:
+        running.wait(30)
+    page.run()
+
+    assert not page.exception
+    answer = app.history.messages(conversation_id)[-1]
+    assert (answer.status, answer.confidence) == ("complete", declined.confidence)
+    text = shown_text(page)
+    assert "these are the documents' own words" in text
+    assert "2/2" in text
+    assert any("weak match found" in one.label for one in page.expander)
+    assert f"anyway_{answer.id}" not in {one.key for one in page.button}
+
+
 def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_again(
     app: App, base_id: str, open_page: Open
 ) -> None:

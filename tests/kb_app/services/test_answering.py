@@ -34,8 +34,9 @@ from kb_app.storage.shelf import ShelfRepository
 
 
 class FakeRetriever:
-    def __init__(self, found=True):
+    def __init__(self, found=True, nothing=False):
         self.found = found
+        self.nothing = nothing
 
     def retrieve(self, question, base_ids, *, top_k=8, filters=None):
         self.filters = filters
@@ -43,7 +44,8 @@ class FakeRetriever:
             id="d:0", base_id="b", document_id="d", document_name="南瓜书.pdf", title="南瓜书", index=0,
             text="周志华老师的《机器学习》", search_text="", start=10, end=22, page=4, heading=("前言",),
         )  # fmt: skip
-        return Retrieval(query=question, hits=(Hit(chunk=chunk, score=0.9),), confidence=0.8, found=self.found)
+        hits = () if self.nothing else (Hit(chunk=chunk, score=0.9),)
+        return Retrieval(query=question, hits=hits, confidence=0.8, found=self.found)
 
 
 class ScriptedModel:
@@ -136,11 +138,11 @@ def shelf(database):
     return ShelfRepository(database)
 
 
-def answering(conversations, model, *, found=True, reuse=None, options=None):
+def answering(conversations, model, *, found=True, reuse=None, options=None, retriever=None):
     calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
     prompts = DefaultPrompts()
     knowledge = Knowledge(
-        retriever=FakeRetriever(found),
+        retriever=retriever or FakeRetriever(found),
         rewriting=Rewriting(lambda _model_id: model, calls, prompts),
         reuse=reuse or NoCorrections(),
         living=tuple,
@@ -261,6 +263,28 @@ def test_nothing_found_is_said_without_asking_the_model(conversations):
     assert answer.status == "no_sources"
     assert "王阳明是谁？" in answer.text
     assert answer.cited == ()
+    assert model.requests == []
+
+
+def test_what_was_declined_is_answered_anyway_from_the_nearest_passages(conversations):
+    model = ScriptedModel(Token(text="大概是南瓜书[1]。"), Finished(reason="complete"))
+    service = answering(conversations, model, found=False)
+    declined = ask(service, "王阳明是谁？")
+    declined.wait(5)
+    turn = {"conversation_id": declined.conversation_id, "again_id": declined.question_id}
+    answer = ask(service, "王阳明是谁？", anyway=True, **turn).wait(5)
+    assert (answer.status, answer.text, answer.cited) == ("complete", "大概是南瓜书[1]。", (1,))
+    assert answer.confidence == declined.snapshot().confidence  # being asked to answer makes nobody surer
+    (request,) = model.requests
+    assert "周志华老师的《机器学习》" in "".join(message.content for message in request.messages)
+    view = conversations.view(declined.conversation_id, 20)
+    assert view.siblings == {answer.id: (declined.answer_id, answer.id)}
+
+
+def test_without_any_passage_nothing_is_answered_anyway(conversations):
+    model = ScriptedModel(Finished(reason="complete"))
+    service = answering(conversations, model, retriever=FakeRetriever(found=False, nothing=True))
+    assert ask(service, "你好", anyway=True).wait(5).status == "no_sources"
     assert model.requests == []
 
 

@@ -84,6 +84,13 @@ def test_a_draft_from_an_answer_holds_everything_that_was_seen(database):
     }  # fmt: skip
 
 
+def test_that_nothing_was_found_is_no_answer_to_begin_with(database):
+    _, answer = answered(database, "王阳明是谁？", "没有找到相关内容。", status="no_sources", cited=())
+    draft = service(database).from_message(answer)
+    assert (draft.question, draft.rejected, draft.chosen) == ("王阳明是谁？", "", "")
+    assert [one.marker for one in draft.sources] == [1, 2]
+
+
 def test_an_answer_has_one_correction(database):
     _, answer = answered(database, "绿茶怎么泡？", "用开水。")
     corrections = service(database)
