@@ -2,6 +2,10 @@
 
 import streamlit as st
 
+from kb_app.app import App
+from kb_app.errors import NotFoundError
+from kb_app.models import KnowledgeBase
+from kb_app.ui.components import error_box
 from kb_app.ui.evaluation_compare import comparison
 from kb_app.ui.evaluation_results import results
 from kb_app.ui.evaluation_runs import new_run, progress
@@ -46,6 +50,13 @@ def main() -> None:
             label_visibility="collapsed",
             on_change=lambda: VIEW.set(str(widget("evaluation_view"))),
         )
+    try:
+        _view(app, base)
+    except NotFoundError as error:  # somebody else has just deleted the base
+        error_box(error)
+
+
+def _view(app: App, base: KnowledgeBase) -> None:
     runs = app.evaluation_runs.all(base.id)
     progress(app, runs)
     if VIEW.get() == "sets":

@@ -42,7 +42,11 @@ class Evaluation:
     # --- sets ----------------------------------------------------------------------------------
 
     def sets(self, base_id: str) -> list[EvaluationSet]:
-        """Return the sets of a base, oldest first; that of its corrections is brought up to date."""
+        """Return the sets of a base, oldest first; that of its corrections is brought up to date.
+
+        Raises NotFoundError: there is no such base (any more).
+        """
+        self._evaluation.require_base(base_id)
         self._follow_corrections(base_id)
         return self._evaluation.sets(base_id)
 
@@ -55,7 +59,7 @@ class Evaluation:
         return next((one for one in self.sets(base_id) if name in (one.name, one.kind)), None)
 
     def create_set(self, base_id: str, name: str) -> EvaluationSet:
-        """Create an empty set. Raises SetNameError, DuplicateSetError."""
+        """Create an empty set. Raises SetNameError, DuplicateSetError, NotFoundError."""
         return self._evaluation.set(self._evaluation.create_set(base_id, _clean_name(name)))
 
     def rename_set(self, set_id: str, name: str) -> None:
@@ -114,7 +118,7 @@ class Evaluation:
     # --- marks on the search page ----------------------------------------------------------------
 
     def mark_passage(self, base_id: str, query: str, chunk: StoredChunk | Source) -> None:
-        """Remember that ``chunk`` is a right passage for ``query``, in the base's set of marks."""
+        """Remember ``chunk`` as a right passage for ``query``, in the base's set of marks. Raises NotFoundError."""
         passage = _passage(chunk)
         set_id = self._evaluation.ensure_set(base_id, MARKS, "marks")
         known = self._evaluation.find(set_id, question_key(query))

@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kb_app.errors import DuplicateSetError, EvaluationGoneError
+from kb_app.errors import DuplicateSetError, EvaluationGoneError, NotFoundError
 from kb_app.models import EvaluationCase, EvaluationSet, ExpectedPassage, SetKind
 from kb_app.storage.database import Database
 from kb_app.storage.rows import new_id, now
-from kb_app.storage.tables import EvaluationCaseRow, EvaluationSetRow
+from kb_app.storage.tables import EvaluationCaseRow, EvaluationSetRow, KnowledgeBaseRow
 
 
 class EvaluationRepository:
@@ -24,6 +24,11 @@ class EvaluationRepository:
         self._database = database
 
     # --- sets ----------------------------------------------------------------------------------
+
+    def require_base(self, base_id: str) -> None:
+        """Raise NotFoundError where there is no such base (any more)."""
+        with self._database.read() as session:
+            _require_base(session, base_id)
 
     def sets(self, base_id: str) -> list[EvaluationSet]:
         """Return the sets of a base, oldest first."""
@@ -46,21 +51,28 @@ class EvaluationRepository:
         return next(one for one in self.sets(base_id) if one.id == set_id)
 
     def create_set(self, base_id: str, name: str, kind: SetKind = "") -> str:
-        """Create a set and return its id. Raises DuplicateSetError: the base has one of this name."""
+        """Create a set and return its id.
+
+        Raises:
+            DuplicateSetError: the base has one of this name.
+            NotFoundError: there is no such base (any more).
+        """
         row = EvaluationSetRow(id=new_id(), base_id=base_id, name=name, kind=kind, created_at=now())
         try:
             with self._database.write() as session:
+                _require_base(session, base_id)
                 session.add(row)
         except IntegrityError as error:
             raise DuplicateSetError(name, name=name) from error
         return row.id
 
     def ensure_set(self, base_id: str, name: str, kind: SetKind) -> str:
-        """Return the id of the base's set of this kind; make it at first use."""
+        """Return the id of the base's set of this kind; make it at first use. Raises NotFoundError."""
         query = select(EvaluationSetRow.id).where(EvaluationSetRow.base_id == base_id, EvaluationSetRow.kind == kind)
         with self._database.write() as session:
             found = session.scalar(query)
             if found is None:
+                _require_base(session, base_id)
                 found = new_id()
                 session.add(EvaluationSetRow(id=found, base_id=base_id, name=name, kind=kind, created_at=now()))
             return found
@@ -129,6 +141,11 @@ def case_from_json(value: dict[str, Any]) -> EvaluationCase:
     """Return the case a JSON form stands for."""
     passages = tuple(ExpectedPassage(**passage) for passage in value["passages"])
     return EvaluationCase(**{**value, "answers": tuple(value["answers"]), "passages": passages})
+
+
+def _require_base(session: Session, base_id: str) -> None:
+    if session.get(KnowledgeBaseRow, base_id) is None:
+        raise NotFoundError(f"base {base_id}", name=base_id)
 
 
 def _get(session: Session, set_id: str) -> EvaluationSetRow:

@@ -6,10 +6,12 @@ from html import escape
 import streamlit as st
 
 from kb_app.app import App
+from kb_app.errors import KBAppError
 from kb_app.models import Hit, Message, Retrieval, Source
 from kb_app.retrieval.analyzer import analyse
 from kb_app.retrieval.confidence import threshold
 from kb_app.services.sources import sources_of
+from kb_app.ui.components import flash_error
 from kb_app.ui.highlight import highlight_html
 from kb_app.ui.markup import label, plain
 from kb_app.ui.sources import open_passage, where_text
@@ -85,16 +87,23 @@ def _open_button(source: Source, message_id: str) -> None:
 
 
 def _mark_button(app: App, query: str, source: Source, message_id: str, *, is_marked: bool) -> None:
-    change = app.evaluation.unmark_passage if is_marked else app.evaluation.mark_passage
     st.button(
         t("search.marked") if is_marked else t("search.mark"),
         key=f"mark_{message_id}_{source.marker}",
         type="tertiary",
         icon=":material/check_circle:" if is_marked else ":material/check:",
         help=t("search.marked_help") if is_marked else t("search.mark_help"),
-        on_click=change,
-        args=(source.base_id, query, source),
+        on_click=_mark,
+        args=(app, query, source, not is_marked),
     )
+
+
+def _mark(app: App, query: str, source: Source, is_right: bool) -> None:
+    change = app.evaluation.mark_passage if is_right else app.evaluation.unmark_passage
+    try:
+        change(source.base_id, query, source)
+    except KBAppError as error:
+        flash_error(error)
 
 
 def _explain(parts: Mapping[str, float], has_votes: bool) -> None:

@@ -60,6 +60,17 @@ def test_without_questions_it_says_what_to_do(app: App, open_page: Open) -> None
     assert translate("en", "ui.evaluation.compare_needs_two") in shown_text(view(page, "compare"))
 
 
+def test_a_base_deleted_by_somebody_else_is_said_in_a_sentence(
+    app: App, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = app.library.create("Bees")
+    app.library.delete(gone.id)
+    monkeypatch.setattr(app.library, "bases", lambda: [gone])  # read just before
+    page = open_page("evaluation")
+    assert not page.exception
+    assert translate("en", "error.not_found.message") in page.error[0].value
+
+
 def test_a_run_shows_its_cost_then_its_results(app: App, base_id: str, open_page: Open) -> None:
     add_questions(app, base_id)
     page = open_page("evaluation", kb=base_id)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from kb_app.errors import CaseEmptyError, DuplicateSetError, EvaluationGoneError, QuestionsFileError, SetNameError
+from kb_app.errors import (
+    CaseEmptyError,
+    DuplicateSetError,
+    EvaluationGoneError,
+    NotFoundError,
+    QuestionsFileError,
+    SetNameError,
+)
 from kb_app.models import Correction, EvaluationCase, Source
 from kb_app.services.evaluation import Evaluation
 from kb_app.storage.corrections import CorrectionRepository
@@ -64,6 +71,24 @@ def approved(corrections: CorrectionRepository, question: str, **more: object) -
         id="", base_id=BASE, question=question, chosen="八十度 [1]", support=(PASSAGE,), status="approved"
     )
     return corrections.add([replace(draft, **more)])[0]  # type: ignore[arg-type]
+
+
+def test_a_deleted_base_has_no_sets_whatever_corrections_it_left(
+    database: Database, evaluation: Evaluation, corrections: CorrectionRepository
+) -> None:
+    kept = approved(corrections, "绿茶用多少度的水？")
+    assert [one.kind for one in evaluation.sets(BASE)] == ["corrections"]
+    with database.write() as session:
+        session.delete(session.get_one(KnowledgeBaseRow, BASE))
+    for attempt in (
+        lambda: evaluation.sets(BASE),
+        lambda: evaluation.create_set(BASE, "茶"),
+        lambda: evaluation.mark_passage(BASE, "水温？", PASSAGE),
+    ):
+        with pytest.raises(NotFoundError):
+            attempt()
+    assert evaluation.marked_chunks(BASE, "水温？") == frozenset()
+    assert corrections.get(kept.id) == kept
 
 
 def test_sets_are_named_once_and_hold_cases(evaluation: Evaluation) -> None:

@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 
 from kb_app.app import build_app
+from kb_app.errors import NotFoundError
 from kb_app.services.answering import AskRequest
+from kb_app.services.correction_groups import same_questions
+from kb_app.services.exporting import ExportRequest
 from kb_app.services.intake import Upload
 from kb_app.settings import load_settings
 
@@ -133,6 +136,27 @@ def test_a_removed_document_never_answers_through_a_correction(app):
     app.library.remove(base.id, [document.id])
     answer = ask(app, base, QUESTION)
     assert (answer.reuse, RIGHT in answer.text) == ("", False)
+
+
+def test_a_deleted_base_leaves_its_corrections_which_answer_nobody(app):
+    base, other = make_base(app, "会删的"), make_base(app, "留下的")
+    correction = corrected(app, base)
+    app.library.delete(base.id)
+    app.freshness.check()
+    kept = app.corrections.get(correction.id)
+    assert (kept.chosen, kept.stale) == (RIGHT, "document_removed")
+    assert same_questions(app.corrections.all()) == []
+    assert ask(app, other, QUESTION).reuse == ""
+    answer = ask(app, base, QUESTION)
+    assert (answer.reuse, answer.status, answer.error.code) == ("", "failed", "not_found")
+    for attempt in (
+        lambda: app.reuse.preview(QUESTION, base.id, None),
+        lambda: app.exports.plan(ExportRequest(base_id=base.id, format="alpaca")),
+    ):
+        with pytest.raises(NotFoundError):
+            attempt()
+    saved = app.corrections.save(replace(kept, note="仍然有用"), "小李")
+    assert app.corrections.approve(app.corrections.archive(saved.id).id, "").status == "approved"
 
 
 def unsupported(app, base, **fields):
