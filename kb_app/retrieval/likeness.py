@@ -1,7 +1,7 @@
 """Whether two questions are the same question: alike but for case, punctuation, politeness and harmless word order.
 
 Words alone do not tell: "same words, another meaning" must not pass. So the score counts what differs, and what turns
-a question into another one (a question word, a number, a negation, a name) blocks whatever the score.
+a question into another one (a question word, a number or symbol, a negation, a name) blocks whatever the score.
 """
 
 import functools
@@ -29,12 +29,22 @@ _MOST_CLAUSES = 4
 
 _CLAUSE_END = re.compile(r"(?<!\d)[,:]|[,:](?!\d)|[;!?。…\n]+|\.(?=\s|$)")
 _NUMERAL = re.compile("[零〇一二三四五六七八九两十百千万亿]{2,}")
+_ONES = frozenset("一二三四五六七八九两")
+_UNIT_BELOW = {"百": "十", "千": "百", "万": "千"}
 _SINGLE_NUMERALS = frozenset("二三四五六七八九十两百千万亿")
 _SYMBOL = re.compile(r"[<>=≥≤≠+−%±×÷$€£¥℃°]")
+#: Between two terms it is an operator, as in 5*3 and a|b; in front of a word or after one it is punctuation.
+_OPERATOR = re.compile(r"(?<=[^\W_])(?:[*/^&|]{1,2}| +[*/^&|]{1,2} +)(?=[^\W_])")
+_SYMBOLS = re.compile(rf"{_SYMBOL.pattern}|[*/^&|]{{1,2}}")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # not the comma of 1,5
 _MINUS = re.compile(r"(?<![\da-z])[-−](?=\d)")  # not what joins 5-10
 #: The letter A as a name, as in "plan A" and 从A到B: an article stands before a word, and has a capital only in front.
 _LETTER_A = re.compile(r"(?<![a-z0-9'’])(?:a(?![a-z0-9'’])(?! +[a-z0-9\"“(])|(?<=\S )(?-i:A)(?= ))", re.IGNORECASE)
 _NAMED_A = " lettera "
+#: The dot of .NET is part of the name, which is said "dotnet".
+_DOT = re.compile(r"(?<![A-Za-z0-9_.)])\.(?=[A-Za-z])")
+#: The one letter whose case counts behind a number: 5 m and 5 M, 5 mW and 5 MW.
+_MEGA = re.compile(r"(?<![A-Za-z0-9_.,-])(\d+(?:[.,]\d+)*) ?M(?=(?:[WVAJN]|Pa)?(?![A-Za-z0-9]))")
 _QUOTED = re.compile(r"[《「『“\"]([^》」』”\"]{1,80})[》」』”\"]")
 _NAME = re.compile(r"[^\W\d_]*\d|[A-Z]|\w+[A-Z]")  # how a word begins that looks like a name
 _IS_CJK = re.compile(f"[{CJK}]")
@@ -105,7 +115,8 @@ _rules = functools.cache(_Rules)
 def wording(question: str) -> Wording:
     """Return ``question`` ready for :func:`likeness`."""
     rules = _rules()
-    folded = _LETTER_A.sub(_NAMED_A, fold(question))
+    apart = _OPERATOR.sub(lambda match: f" {match[0].strip()} ", fold(question))
+    folded = _MEGA.sub(r"\1mega", _DOT.sub("dot", _LETTER_A.sub(_NAMED_A, apart)))
     text = rules.contraction.sub(lambda match: rules.contractions[match[0]], folded.lower().replace("’", "'"))
     parts = [part for part in _CLAUSE_END.split(text) if part.strip()]
     bare = [kept for part in parts if (kept := _without_politeness(part))]
@@ -143,12 +154,24 @@ def _without_politeness(clause: str) -> str:
 def _tokens(clause: str) -> Iterator[str]:
     rules = _rules()
     text = rules.phrases.sub(lambda match: rules.names[match[0]], clause)
-    text = _NUMERAL.sub(lambda match: f" {terms[0]} " if (terms := number_terms(match[0])) else match[0], text)
-    for piece in re.split(rf"(\{_MARK}[a-z_]+|{_SYMBOL.pattern})", _MINUS.sub("−", text)):
-        if piece.startswith(_MARK) or _SYMBOL.fullmatch(piece):
-            yield piece
+    text = _NUMERAL.sub(
+        lambda match: f" {terms[0]} " if (terms := number_terms(_in_full(match[0]))) else match[0], text
+    )
+    for piece in re.split(rf"(\{_MARK}[a-z_]+|{_SYMBOL.pattern}|{_OPERATOR.pattern})", _MINUS.sub("−", text)):
+        if piece.startswith(_MARK) or _is_symbol(piece.strip()):
+            yield piece.strip()
         else:
             yield from _words(piece)
+
+
+def _in_full(numeral: str) -> str:
+    """Return a numeral with the unit that speech leaves out: 一百二 is 一百二十, which 一百零二 is not."""
+    unit = _UNIT_BELOW.get(numeral[-2], "") if numeral[-1] in _ONES else ""
+    return numeral + unit
+
+
+def _is_symbol(token: str) -> bool:
+    return bool(_SYMBOLS.fullmatch(token))
 
 
 def _words(text: str) -> Iterator[str]:
@@ -159,7 +182,7 @@ def _words(text: str) -> Iterator[str]:
             continue
         word = run.removesuffix("'s")
         if word[0].isdigit():
-            word = word.replace(",", "")
+            word = _THOUSANDS.sub("", word)
         measures = previous == "how" or word not in ("long", "far", "old", "often", "many", "much")
         yield _MARK + word if word in _rules().question_words and measures else word
         previous = word
@@ -195,8 +218,9 @@ def _questions(tokens: Tokens) -> list[str]:
 
 
 def _numbers(tokens: Tokens) -> list[str]:
+    """Return what a question reckons with: numbers, and the symbols between and around them."""
     return sorted(
-        token for token in tokens if token in _SINGLE_NUMERALS or token == "−" or any(map(str.isdigit, token))
+        token for token in tokens if token in _SINGLE_NUMERALS or _is_symbol(token) or any(map(str.isdigit, token))
     )
 
 

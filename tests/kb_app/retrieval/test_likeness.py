@@ -27,6 +27,15 @@ SAME = [
     ("In 1998, who won the cup?", "Who won the cup in 1998?"),
     ("A plan costs what?", "a plan costs what"),
     ("A座在哪里", "请问 a 座在哪里"),
+    ("这座塔有一百二十米吗", "这座塔有120米吗"),
+    ("这座塔有一百二十米吗", "这座塔有一百二米吗"),
+    ("How much is 1,500 dollars?", "how much is 1500 dollars"),
+    (".NET是什么？", "请问.net是什么"),
+    ("What does a & b mean?", "what does a&b mean"),
+    ("5G网络有多快？", "5g网络有多快"),
+    ("16MB够用吗", "16mb够用吗"),
+    ("What is **Docker**?", "what is docker"),
+    ("一万二千三百人", "12300人"),
 ]  # fmt: skip
 
 OTHER = [
@@ -88,6 +97,32 @@ def test_it_does_not_matter_which_question_came_first(one, other):
 )
 def test_what_makes_two_questions_of_one_is_named(one, other, why):
     assert likeness(wording(one), wording(other)).blocked == why
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("这座塔有一百二十米吗", "这座塔有一百零二米吗"),
+        ("这座塔有一百二吗", "这座塔有一百零二吗"),
+        ("1,5 元能买什么", "15 元能买什么"),
+        ("5*3 等于多少", "5/3 等于多少"),
+        ("5 * 3 等于多少", "5 / 3 等于多少"),
+        ("2**3 等于多少", "2*3 等于多少"),
+        ("a&b 是什么意思", "a|b 是什么意思"),
+        ("a&&b 是什么意思", "a&b 是什么意思"),
+        ("x > 5 是什么意思", "x < 5 是什么意思"),
+        ("跑5m要多久", "跑5M要多久"),
+        ("5 mW 的激光安全吗", "5 MW 的激光安全吗"),
+    ],
+)
+def test_another_number_unit_or_operator_blocks(one, other):
+    assert likeness(wording(one), wording(other)).blocked == "number"
+
+
+@pytest.mark.parametrize("ask", ["{}是什么", "请问{}是什么？", "What is {}?", "如何安装{}"])
+def test_a_dot_can_be_part_of_a_name(ask):
+    found = likeness(wording(ask.format(".NET")), wording(ask.format("NET")))
+    assert found.blocked or found.score < EXACT
 
 
 def test_any_text_can_be_compared():
