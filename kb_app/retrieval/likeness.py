@@ -43,8 +43,8 @@ _LETTER_A = re.compile(r"(?<![a-z0-9'’])(?:a(?![a-z0-9'’])(?! +[a-z0-9\"“(
 _NAMED_A = " lettera "
 #: The dot of .NET is part of the name, which is said "dotnet".
 _DOT = re.compile(r"(?<![A-Za-z0-9_.)])\.(?=[A-Za-z])")
-#: The one letter whose case counts behind a number: 5 m and 5 M, 5 mW and 5 MW.
-_MEGA = re.compile(r"(?<![A-Za-z0-9_.,-])(\d+(?:[.,]\d+)*) ?M(?=(?:[WVAJN]|Pa)?(?![A-Za-z0-9]))")
+#: The one letter whose case counts behind a number: 5 m and 5 M, but not the bus 40M路.
+_MEGA = re.compile(r"(?<![A-Za-z0-9_.,-])(\d+(?:[.,]\d+)*) ?M(?=(?:[WVAJN]|Pa)?(?![A-Za-z0-9线路号]))")
 _QUOTED = re.compile(r"[《「『“\"]([^》」』”\"]{1,80})[》」』”\"]")
 _NAME = re.compile(r"[^\W\d_]*\d|[A-Z]|\w+[A-Z]")  # how a word begins that looks like a name
 _IS_CJK = re.compile(f"[{CJK}]")

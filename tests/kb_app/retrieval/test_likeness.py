@@ -33,6 +33,7 @@ SAME = [
     (".NET是什么？", "请问.net是什么"),
     ("What does a & b mean?", "what does a&b mean"),
     ("5G网络有多快？", "5g网络有多快"),
+    ("城巴40M线到哪里", "城巴40m线到哪里"),
     ("16MB够用吗", "16mb够用吗"),
     ("What is **Docker**?", "what is docker"),
     ("一万二千三百人", "12300人"),
