@@ -8,6 +8,7 @@ What is removed from questions only (interrogatives, stop words) is decided in `
 
 import functools
 import re
+import threading
 import tomllib
 import unicodedata
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ def _english() -> tuple[dict[str, str], re.Pattern[str], tuple[tuple[re.Pattern[
 
 
 _STEMMER = snowballstemmer.stemmer("english")
+_STEMMER_LOCK = threading.Lock()  # it keeps the word it works on in itself
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -75,7 +77,8 @@ def stem(word: str) -> str:
     if any_rule.search(word):
         for pattern, new in rules:
             word = pattern.sub(new, word)
-    return str(_STEMMER.stemWord(word))
+    with _STEMMER_LOCK:
+        return str(_STEMMER.stemWord(word))
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -1,6 +1,9 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from ingestion.analyzer import fold, number_terms, terms
+from ingestion.analyzer import fold, number_terms, stem, terms
 
 
 @pytest.mark.parametrize(
@@ -73,3 +76,17 @@ def test_irregular_forms_and_both_spellings_of_a_word_are_one_term(words):
 @pytest.mark.parametrize("words", ["hour for", "four for", "founded found", "crisis crises crize", "promise prom"])
 def test_words_that_only_look_alike_stay_apart(words):
     assert len(set(terms(words))) > 1
+
+
+def test_many_threads_find_the_same_stems() -> None:
+    endings = ("alization", "ational", "iveness", "fulness", "ingly", "ization", "ators", "ously", "ements")
+    words = [start + end for start in ("nation", "gener", "relat", "hope", "oper") for end in endings]
+    alone = [stem.__wrapped__(word) for word in words]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            together = list(threads.map(stem.__wrapped__, words * 100))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == alone * 100
