@@ -14,7 +14,7 @@ from kb_app.services.sources import sources_of
 from kb_app.ui.components import flash_error
 from kb_app.ui.highlight import highlight_html
 from kb_app.ui.markup import label, plain
-from kb_app.ui.sources import open_passage, where_text
+from kb_app.ui.sources import open_button, where_text
 from kb_app.ui.text import describe, t
 
 #: Order of the explained parts; the names are those of ``Hit.parts``.
@@ -35,7 +35,7 @@ def show_outcome(app: App, retrieval: Retrieval, message: Message, *, has_votes:
         with st.container(key=f"source_{message.id}_{source.marker}", gap="xsmall"):
             _hit(retrieval.query, hit, source)
             with st.container(horizontal=True, vertical_alignment="center", key=f"hit_{message.id}_{source.marker}"):
-                _open_button(source, message.id)
+                open_button(message.id, source)
                 _mark_button(app, retrieval.query, source, message.id, is_marked=hit.chunk.id in marked)
                 with st.popover(
                     t("search.why"),
@@ -73,17 +73,6 @@ def _hit(query: str, hit: Hit, source: Source) -> None:
     if where:
         st.caption(where)
     st.html(highlight_html(source.text, analyse(query)))
-
-
-def _open_button(source: Source, message_id: str) -> None:
-    st.button(
-        t("sources.open"),
-        key=f"open_{message_id}_{source.marker}",
-        type="tertiary",
-        icon=":material/find_in_page:",
-        on_click=open_passage,
-        args=(message_id, source.marker),
-    )
 
 
 def _mark_button(app: App, query: str, source: Source, message_id: str, *, is_marked: bool) -> None:

@@ -56,14 +56,19 @@ def _card(message_id: str, source: Source) -> None:
         if where:
             st.caption(where)
         st.markdown(plain(source.text))
-        st.button(
-            t("sources.open"),
-            key=f"open_{message_id}_{source.marker}",
-            type="tertiary",
-            icon=":material/find_in_page:",
-            on_click=open_passage,
-            args=(message_id, source.marker),
-        )
+        open_button(message_id, source)
+
+
+def open_button(message_id: str, source: Source) -> None:
+    """Draw the button that opens a source at its place in the document."""
+    st.button(
+        t("sources.open"),
+        key=f"open_{message_id}_{source.marker}",
+        type="tertiary",
+        icon=":material/find_in_page:",
+        on_click=open_passage,
+        args=(message_id, source.marker),
+    )
 
 
 def where_text(source: Source, heading: Sequence[str] | None = None) -> str:

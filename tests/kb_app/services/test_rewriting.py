@@ -1,45 +1,14 @@
 """What is searched for when a question leans on the conversation, with scripted models."""
 
-import threading
-
 import pytest
+from scripted import DefaultPrompts, Model
 
 from kb_app.errors import UnreachableError
 from kb_app.models import Finished, Message, Thinking, Token
 from kb_app.services.model_calls import ModelCalls
-from kb_app.services.prompt_store import default_prompt
 from kb_app.services.rewriting import Rewriting
 
 LONG = "绿茶和红茶在制作工艺、冲泡温度以及保存方法上各有什么区别？"
-
-
-class Model:
-    """Plays events; one that is an exception is raised, and ``None`` blocks until the model is closed."""
-
-    model_id = "m"
-    context_tokens = 4096
-
-    def __init__(self, *events, prompted=True):
-        self.events = events
-        self.prompted = prompted
-        self.requests = []
-        self.closed = threading.Event()
-
-    def stream(self, request):
-        self.requests.append(request)
-        return self
-
-    def __iter__(self):
-        for event in self.events:
-            if isinstance(event, Exception):
-                raise event
-            if event is None:
-                self.closed.wait(10)
-                return
-            yield event
-
-    def close(self):
-        self.closed.set()
 
 
 class Ledger:
@@ -54,11 +23,6 @@ class Ledger:
 
     def fallback_for(self, base_ids):
         return ""
-
-
-class DefaultPrompts:
-    def get(self, kind, language, base_id=()):
-        return default_prompt(kind, language)
 
 
 def said(role, text):

@@ -2,11 +2,11 @@
 
 import pytest
 from said import Shop
+from scripted import DefaultPrompts, Model
 
 from kb_app.errors import UnreachableError
 from kb_app.models import Finished, Thinking, Token
 from kb_app.services.model_calls import ModelCalls
-from kb_app.services.prompt_store import default_prompt
 from kb_app.services.titles import Titles, clean_title
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
@@ -16,40 +16,12 @@ from kb_app.storage.shelf import ShelfRepository
 QUESTION = "那个……请问绿茶到底应该用多少度的水来冲泡才不会发苦呢？"
 
 
-class Model:
-    model_id = "m"
-    context_tokens = 4096
-
-    def __init__(self, *events, prompted=True):
-        self.events = events
-        self.prompted = prompted
-        self.requests = []
-
-    def stream(self, request):
-        self.requests.append(request)
-        return self
-
-    def __iter__(self):
-        for event in self.events:
-            if isinstance(event, Exception):
-                raise event
-            yield event
-
-    def close(self):
-        pass
-
-
 class Nothing:
     def price(self, model_id):
         return None
 
     def fallback_for(self, base_ids):
         return ""
-
-
-class DefaultPrompts:
-    def get(self, kind, language, base_id=()):
-        return default_prompt(kind, language)
 
 
 @pytest.fixture
