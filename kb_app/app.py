@@ -9,45 +9,45 @@ from kb_app.models import ErrorInfo, KnowledgeBase, Notice
 from kb_app.providers.configured import ONNX_FOLDER, builtin_providers, configured_registry, configured_reranker
 from kb_app.providers.ollama import OllamaProvider
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answering import Answering, Knowledge
-from kb_app.services.attachments import Attachments
-from kb_app.services.conversations_export import ConversationExporter
-from kb_app.services.conversations_import import ConversationImporter
-from kb_app.services.corrections import Corrections
+from kb_app.services.answers.answering import Answering, Knowledge
+from kb_app.services.answers.attachments import Attachments
+from kb_app.services.answers.prompt_preview import PromptPreview
+from kb_app.services.answers.rewriting import Rewriting
+from kb_app.services.conversations.exporting import ConversationExporter
+from kb_app.services.conversations.history import History
+from kb_app.services.conversations.importing import ConversationImporter
+from kb_app.services.conversations.titles import Titles
+from kb_app.services.corrections.curation import Corrections
+from kb_app.services.corrections.freshness import Freshness
+from kb_app.services.corrections.reuse import Reuse
 from kb_app.services.doctor import Doctor
-from kb_app.services.evaluation import Evaluation
-from kb_app.services.evaluation_runs import EvaluationRuns, Market
-from kb_app.services.evaluation_worker import Bench, EvaluationWorker
-from kb_app.services.export_tasks import ExportTasks
-from kb_app.services.exporting import Exports
-from kb_app.services.freshness import Freshness
-from kb_app.services.hardware import Hardware
-from kb_app.services.history import History
-from kb_app.services.indexes import Indexes
-from kb_app.services.intake import Intake, Repositories
-from kb_app.services.jobs import Jobs
-from kb_app.services.keys import Keys
-from kb_app.services.library import Library
-from kb_app.services.model_calls import ModelCalls
-from kb_app.services.model_choices import ModelChoices
-from kb_app.services.model_store import ModelStore, OnnxStore
-from kb_app.services.models import Models
+from kb_app.services.documents.intake import Intake, Repositories
+from kb_app.services.documents.jobs import Jobs
+from kb_app.services.documents.library import Library
+from kb_app.services.documents.page_images import PageImages
+from kb_app.services.documents.passwords import Passwords
+from kb_app.services.documents.summaries import Summaries
+from kb_app.services.documents.tagging import Tagging
+from kb_app.services.documents.versions import require_searchable
+from kb_app.services.documents.web import AddressPolicy, is_public
+from kb_app.services.evaluation.runs import EvaluationRuns, Market
+from kb_app.services.evaluation.sets import Evaluation
+from kb_app.services.evaluation.worker import Bench, EvaluationWorker
+from kb_app.services.indexing.indexes import Indexes
+from kb_app.services.indexing.summarising import Summariser
+from kb_app.services.indexing.watching import Watching
+from kb_app.services.indexing.worker import Worker
+from kb_app.services.models.calls import ModelCalls
+from kb_app.services.models.catalog import Models
+from kb_app.services.models.choices import ModelChoices
+from kb_app.services.models.hardware import Hardware
+from kb_app.services.models.keys import Keys
+from kb_app.services.models.store import ModelStore, OnnxStore
+from kb_app.services.models.trials import Trials
 from kb_app.services.notices import Notices
-from kb_app.services.page_images import PageImages
-from kb_app.services.passwords import Passwords
-from kb_app.services.prompt_preview import PromptPreview
-from kb_app.services.prompt_store import Prompts
-from kb_app.services.reuse import Reuse
-from kb_app.services.rewriting import Rewriting
-from kb_app.services.summaries import Summaries
-from kb_app.services.summarising import Summariser
-from kb_app.services.tagging import Tagging
-from kb_app.services.titles import Titles
-from kb_app.services.trials import Trials
-from kb_app.services.versions import require_searchable
-from kb_app.services.watching import Watching
-from kb_app.services.web import AddressPolicy, is_public
-from kb_app.services.worker import Worker
+from kb_app.services.prompting.store import Prompts
+from kb_app.services.training.exporting import Exports
+from kb_app.services.training.tasks import ExportTasks
 from kb_app.settings import Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chunks import ChunkRepository

@@ -24,6 +24,20 @@ LEVEL_1 = ("kb_app.retrieval", "kb_app.evaluation", "kb_app.providers", "kb_app.
 LEVEL_2 = ("kb_app.services",)
 LEVEL_3 = ("kb_app.app",)
 
+SHARED_SERVICES = ("kb_app.services.notices", "kb_app.services.wording")
+#: Groups of services -> the other groups each may use.
+SERVICE_GROUPS: dict[str, tuple[str, ...]] = {
+    "models": (),
+    "prompting": (),
+    "documents": ("prompting",),
+    "indexing": ("documents", "models", "prompting"),
+    "corrections": ("prompting",),
+    "answers": ("corrections", "documents", "models", "prompting"),
+    "conversations": ("answers", "models", "prompting"),
+    "evaluation": ("answers", "corrections", "models", "prompting"),
+    "training": ("answers", "evaluation", "prompting"),
+}
+
 #: Module prefix -> what of ours it may import besides itself; the longest prefix that fits decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "launch": (),
@@ -35,6 +49,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "kb_app.cli.serve": (*PLAIN, *LEVEL_1, *LEVEL_2, *LEVEL_3, "kb_app.cli", "kb_app.ui"),
     "kb_app.app": (*PLAIN, *LEVEL_1, *LEVEL_2),
     "kb_app.services": (*PLAIN, *LEVEL_1),
+    **{
+        f"kb_app.services.{group}": (*PLAIN, *LEVEL_1, *SHARED_SERVICES, *(f"kb_app.services.{name}" for name in below))
+        for group, below in SERVICE_GROUPS.items()
+    },
     "kb_app.retrieval": (*PLAIN, "ingestion"),
     "kb_app.evaluation": (*PLAIN, "ingestion"),
     "kb_app.providers": (*PLAIN, "ingestion"),

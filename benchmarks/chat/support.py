@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ingestion.sentences import split_sentences
 from kb_app.models import Source
-from kb_app.services.support import content_terms, unsupported
+from kb_app.services.answers.support import content_terms, unsupported
 
 _STATEMENTS, _LEAST_TERMS = 1_500, 5
 

@@ -20,8 +20,8 @@ def make(folder: Path) -> None:
     """Export invented corrections in every format, with and without passages."""
     from corpus import app_with_corrections
 
-    from kb_app.services.export_formats import FORMATS
-    from kb_app.services.exporting import USUAL_SPLIT, ExportRequest
+    from kb_app.services.training.exporting import USUAL_SPLIT, ExportRequest
+    from kb_app.services.training.formats import FORMATS
 
     app, base_id = app_with_corrections(folder / "data", COUNT)
     with app:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from corpus import app_with_corrections
 
-from kb_app.services.export_formats import FORMATS
-from kb_app.services.exporting import USUAL_SPLIT, ExportRequest
+from kb_app.services.training.exporting import USUAL_SPLIT, ExportRequest
+from kb_app.services.training.formats import FORMATS
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from benchmarks.retrieval.corpus import Corpus, Query, build_retriever, load_cor
 from kb_app.models import Hit
 from kb_app.retrieval.corrected import CorrectedQuestion, CorrectedQuestions, Fit, Span
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.reuse import EXACT, MOST_EXAMPLES, RELATED
+from kb_app.services.corrections.reuse import EXACT, MOST_EXAMPLES, RELATED
 
 NEAR_MISSES = Path(__file__).with_name("near_misses.jsonl")
 OTHERS = 200

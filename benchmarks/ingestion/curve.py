@@ -67,7 +67,7 @@ def ingest(corpus: Path) -> dict[str, Any]:
 
     from ingestion.pool import POOL
     from kb_app.app import build_app
-    from kb_app.services.intake import Upload
+    from kb_app.services.documents.intake import Upload
     from kb_app.settings import load_settings
 
     files = [path for path in sorted(corpus.rglob("*")) if path.is_file()]

@@ -42,7 +42,7 @@ def files_of(folder: Path, count: int) -> list[Path]:
 def ingest(data_dir: Path, folder: Path, count: int) -> None:
     """Queue the files where there are none yet, wait until all is done, and write down what is there then."""
     from kb_app.app import build_app
-    from kb_app.services.intake import Upload
+    from kb_app.services.documents.intake import Upload
     from kb_app.settings import load_settings
 
     with build_app(load_settings(data_dir), owner=True) as app:

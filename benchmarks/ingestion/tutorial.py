@@ -68,7 +68,7 @@ def tutorial(files: list[Path], folder: Path) -> dict[str, int]:
 def ours(files: list[Path], folder: Path) -> dict[str, int]:
     """Ingest the files as the app does it."""
     from kb_app.app import build_app
-    from kb_app.services.intake import Upload
+    from kb_app.services.documents.intake import Upload
     from kb_app.settings import load_settings
 
     with build_app(load_settings(folder), owner=True) as app:

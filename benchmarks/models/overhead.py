@@ -26,9 +26,9 @@ from pydantic import SecretStr
 
 from kb_app.app import App, build_app
 from kb_app.models import Retrieved, Token
-from kb_app.services.answering import AskRequest
-from kb_app.services.keys import ConnectionEntry
-from kb_app.services.library import Upload
+from kb_app.services.answers.answering import AskRequest
+from kb_app.services.documents.library import Upload
+from kb_app.services.models.keys import ConnectionEntry
 from kb_app.settings import load_settings
 
 MODELS = {"openai": "gpt-4o-mini", "glm": "glm-4.6", "ollama": "qwen3:8b"}

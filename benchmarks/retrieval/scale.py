@@ -29,7 +29,7 @@ from ingestion.sentences import count_units, split_sentences
 from kb_app.models import SearchFilters, StoredChunk
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.versions import base_versions
+from kb_app.services.documents.versions import base_versions
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chroma import ChromaVectorIndex
 from kb_app.storage.chunks import ChunkRepository, vector_bytes

@@ -8,7 +8,7 @@ from kb_app.cli.console import Console, Record
 from kb_app.cli.errors import ConversationsFileError
 from kb_app.cli.session import Session
 from kb_app.models import Conversation, ConversationFilter
-from kb_app.services.history import EVERYDAY
+from kb_app.services.conversations.history import EVERYDAY
 
 _LIMIT = 50
 

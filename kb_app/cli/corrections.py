@@ -10,7 +10,7 @@ from kb_app.cli.errors import CorrectionsFileError
 from kb_app.cli.export import register_export
 from kb_app.cli.session import Session
 from kb_app.models import Correction, CorrectionStatus
-from kb_app.services.correction_files import import_corrections
+from kb_app.services.corrections.files import import_corrections
 
 _WIDTH = 60
 

@@ -12,7 +12,7 @@ from kb_app.cli.session import Session
 from kb_app.evaluation.scoring import METRICS
 from kb_app.evaluation.statistics import Comparison
 from kb_app.models import EvaluationRun, MetricSummary, RunEstimate, RunSettings
-from kb_app.services.evaluation_runs import ALL_SETS, Gate, RunComparison
+from kb_app.services.evaluation.runs import ALL_SETS, Gate, RunComparison
 
 _POLL_S = 0.1
 

@@ -7,9 +7,9 @@ from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, clip
 from kb_app.cli.session import Session
 from kb_app.errors import ExportRefusedError, ExportSplitError
-from kb_app.services.export_formats import FORMATS
-from kb_app.services.exporting import ALL_TRAIN, ExportPlan, ExportRequest
-from kb_app.services.question_groups import SplitShares
+from kb_app.services.evaluation.question_groups import SplitShares
+from kb_app.services.training.exporting import ALL_TRAIN, ExportPlan, ExportRequest
+from kb_app.services.training.formats import FORMATS
 
 _SHOWN = 20
 _PARTS = 3

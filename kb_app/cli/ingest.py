@@ -14,7 +14,7 @@ from kb_app.cli.commands import Commands
 from kb_app.cli.console import Console, Record
 from kb_app.cli.session import Session
 from kb_app.models import OCR_CODES, Job, JobState
-from kb_app.services.intake import ARCHIVE_EXTENSION, WEB_PREFIXES, Upload, clean_document_name
+from kb_app.services.documents.intake import ARCHIVE_EXTENSION, WEB_PREFIXES, Upload, clean_document_name
 
 #: What the output calls a job's end; a file whose job was cancelled was skipped.
 _STATUS = {"cancelled": "skipped"}

@@ -1,1 +1,1 @@
-"""What a user can do, one module per subject; pages and the command line call nothing else."""
+"""What a user can do, a folder per subject; pages and the command line call nothing else."""

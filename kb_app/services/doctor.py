@@ -10,9 +10,9 @@ from sqlalchemy import text
 from kb_app import __version__
 from kb_app.errors import KeywordIndexError
 from kb_app.models import KnowledgeBase, Notice, Params
-from kb_app.services.indexes import Indexes
-from kb_app.services.models import Models
-from kb_app.services.versions import is_outdated
+from kb_app.services.documents.versions import is_outdated
+from kb_app.services.indexing.indexes import Indexes
+from kb_app.services.models.catalog import Models
 from kb_app.settings import Settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.database import Database

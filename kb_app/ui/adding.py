@@ -8,8 +8,8 @@ from ingestion.models import Chunk, PreparedDocument
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import PASSWORD_CODES, KnowledgeBase
-from kb_app.services.library import Upload
-from kb_app.services.options import prepared_with
+from kb_app.services.documents.library import Upload
+from kb_app.services.documents.options import prepared_with
 from kb_app.ui.components import error_box, flash, flash_error
 from kb_app.ui.document_facts import unreadable_text, warning_texts
 from kb_app.ui.markup import plain

@@ -9,7 +9,7 @@ import streamlit as st
 from ingestion.sentences import Span
 from kb_app.app import App
 from kb_app.models import Message, Source
-from kb_app.services.support import unsupported
+from kb_app.services.answers.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.attaching import attached_line, attachment_problems
 from kb_app.ui.branches import Branches

@@ -11,9 +11,9 @@ from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Message, NewTurn
-from kb_app.services.attachments import attached_names
-from kb_app.services.history import title_from
-from kb_app.services.intake import ARCHIVE_EXTENSION, Upload
+from kb_app.services.answers.attachments import attached_names
+from kb_app.services.documents.intake import ARCHIVE_EXTENSION, Upload
+from kb_app.services.wording import title_from
 from kb_app.ui.components import flash_error
 from kb_app.ui.markup import plain, short
 from kb_app.ui.state import ATTACHED, CHAT

@@ -6,7 +6,7 @@ from ingestion.load.ocr import is_ocr_available
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
-from kb_app.services.options import SIZE_RANGE, rule_names
+from kb_app.services.documents.options import SIZE_RANGE, rule_names
 from kb_app.ui.base_models import model_fields, save_models
 from kb_app.ui.components import flash, flash_error, form_dialog
 from kb_app.ui.jobs import is_busy

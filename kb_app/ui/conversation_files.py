@@ -6,8 +6,8 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.errors import BusyError
-from kb_app.services.conversations_export import ExportFormat, file_name
-from kb_app.services.conversations_import import ImportProgress
+from kb_app.services.conversations.exporting import ExportFormat, file_name
+from kb_app.services.conversations.importing import ImportProgress
 from kb_app.ui.components import error_box, flash_error
 from kb_app.ui.markup import label
 from kb_app.ui.state import UPLOAD_GENERATION

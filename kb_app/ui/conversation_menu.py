@@ -9,7 +9,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Conversation
-from kb_app.services.history import MOST_TAGS
+from kb_app.services.conversations.history import MOST_TAGS
 from kb_app.ui.components import flash, flash_error
 from kb_app.ui.conversation_files import export_buttons
 from kb_app.ui.markup import label

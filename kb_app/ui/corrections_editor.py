@@ -9,7 +9,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError, error_info
 from kb_app.models import Correction, WrongReason
-from kb_app.services.differences import differences
+from kb_app.services.corrections.differences import differences
 from kb_app.ui.components import error_box, flash
 from kb_app.ui.corrections_passages import passages, picked_support
 from kb_app.ui.corrections_queue import next_subject

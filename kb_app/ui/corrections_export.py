@@ -9,8 +9,8 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import translate
 from kb_app.models import KnowledgeBase
-from kb_app.services.export_formats import FORMATS, ExportFormat
-from kb_app.services.exporting import ALL_TRAIN, USUAL_SPLIT, ExportPlan, ExportRequest
+from kb_app.services.training.exporting import ALL_TRAIN, USUAL_SPLIT, ExportPlan, ExportRequest
+from kb_app.services.training.formats import FORMATS, ExportFormat
 from kb_app.ui.components import error_box
 from kb_app.ui.markup import plain, short
 from kb_app.ui.state import Slot

@@ -7,7 +7,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
-from kb_app.services.correction_files import FileContent, import_corrections, read_corrections
+from kb_app.services.corrections.files import FileContent, import_corrections, read_corrections
 from kb_app.ui.components import error_box, flash, flash_error
 from kb_app.ui.corrections_queue import base_filter
 from kb_app.ui.corrections_state import AUTHOR, STATUS_FILTER, VIEW

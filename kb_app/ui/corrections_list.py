@@ -9,7 +9,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Correction, CorrectionStatus, KnowledgeBase
-from kb_app.services.correction_groups import same_questions
+from kb_app.services.corrections.groups import same_questions
 from kb_app.ui.components import flash, flash_error
 from kb_app.ui.corrections_queue import base_filter
 from kb_app.ui.corrections_state import AUTHOR, OPEN, SHOWN, STATUS_FILTER, WORDS

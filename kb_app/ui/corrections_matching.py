@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import CorrectionMatch, KnowledgeBase
-from kb_app.services.reuse import EXACT, RELATED, thresholds
+from kb_app.services.corrections.reuse import EXACT, RELATED, thresholds
 from kb_app.ui.components import flash
 from kb_app.ui.corrections_list import row_head
 from kb_app.ui.corrections_queue import base_filter

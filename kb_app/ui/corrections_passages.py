@@ -7,8 +7,8 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Correction, Source
-from kb_app.services.citations import resolve
-from kb_app.services.sources import sources_of
+from kb_app.services.answers.citations import resolve
+from kb_app.services.answers.sources import sources_of
 from kb_app.ui.components import error_box
 from kb_app.ui.corrections_state import add, added
 from kb_app.ui.markup import label, plain, short

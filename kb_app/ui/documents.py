@@ -9,8 +9,8 @@ from ingestion.load import supported_extensions
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord, KnowledgeBase, SummaryCard
-from kb_app.services.intake import ARCHIVE_EXTENSION
-from kb_app.services.library import Upload
+from kb_app.services.documents.intake import ARCHIVE_EXTENSION
+from kb_app.services.documents.library import Upload
 from kb_app.ui.attaching import accepted_extensions
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.document_facts import fact_lines

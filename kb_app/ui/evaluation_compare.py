@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import CaseResult, EvaluationRun
-from kb_app.services.evaluation_runs import RunComparison
+from kb_app.services.evaluation.runs import RunComparison
 from kb_app.ui.evaluation_charts import interval_chart, metric_name
 from kb_app.ui.evaluation_results import case_card
 from kb_app.ui.evaluation_state import run_label

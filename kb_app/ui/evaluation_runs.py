@@ -8,8 +8,8 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import LANGUAGES
 from kb_app.models import EvaluationRun, EvaluationSet, KnowledgeBase, RunEstimate, RunSettings
-from kb_app.services.evaluation_models import prompt_of
-from kb_app.services.evaluation_runs import ALL_SETS
+from kb_app.services.evaluation.judging import prompt_of
+from kb_app.services.evaluation.runs import ALL_SETS
 from kb_app.ui.components import error_box, flash_error
 from kb_app.ui.evaluation_state import RUN, set_label, set_name
 from kb_app.ui.markup import plain

@@ -1,7 +1,7 @@
 """What the evaluation page remembers in a browser tab, and the names of what it shows."""
 
 from kb_app.models import EvaluationRun, EvaluationSet
-from kb_app.services.evaluation import CORRECTIONS, MARKS
+from kb_app.services.evaluation.sets import CORRECTIONS, MARKS
 from kb_app.ui.state import Slot
 from kb_app.ui.text import local_time, t
 

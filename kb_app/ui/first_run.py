@@ -8,7 +8,7 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import LANGUAGES, translate
 from kb_app.models import KnowledgeBase, Message
-from kb_app.services.suggestions import is_question, next_topics
+from kb_app.services.documents.suggestions import is_question, next_topics
 from kb_app.ui.bases import CREATE_DIALOG
 from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.jobs import is_busy

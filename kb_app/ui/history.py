@@ -8,7 +8,7 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.models import Conversation, ConversationFilter, ConversationHit, Shelf
 from kb_app.retrieval.analyzer import analyse
-from kb_app.services.history import EVERYDAY, TRASH_DAYS
+from kb_app.services.conversations.history import EVERYDAY, TRASH_DAYS
 from kb_app.ui.branches import show_branch
 from kb_app.ui.components import confirm, flash, open_dialog
 from kb_app.ui.conversation_files import export_buttons

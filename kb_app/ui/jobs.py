@@ -7,7 +7,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import Job, JobState
-from kb_app.services.pace import pace
+from kb_app.services.documents.pace import pace
 from kb_app.ui.markup import plain
 from kb_app.ui.protected import archive_button, locked_archives
 from kb_app.ui.text import describe, t

@@ -7,7 +7,7 @@ Model answers, passages, document and base names are data. ``safe`` is for text 
 import re
 from collections.abc import Collection
 
-from kb_app.services.citations import MARKER
+from kb_app.services.answers.citations import MARKER
 
 _ZERO_WIDTH_SPACE = "\u200b"
 _HAIR_SPACE = "\u200a"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kb_app.services.store_tasks import StoreTask, StoreTasks
+from kb_app.services.models.store_tasks import StoreTask, StoreTasks
 from kb_app.ui.markup import label
 from kb_app.ui.text import describe, file_size, t
 

@@ -8,8 +8,8 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import ErrorInfo, ModelInfo
-from kb_app.services.keys import Connection
-from kb_app.services.trials import Trial
+from kb_app.services.models.keys import Connection
+from kb_app.services.models.trials import Trial
 from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.models_dialogs import ADD_SERVER, CONNECT, REMOVE_SERVER, provider_name

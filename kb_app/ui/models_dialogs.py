@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import catalogue
-from kb_app.services.keys import Connection, ConnectionEntry
+from kb_app.services.models.keys import Connection, ConnectionEntry
 from kb_app.ui.components import confirm, flash, flash_error, form_dialog
 from kb_app.ui.markup import label
 from kb_app.ui.models_use import PRICE_DIALOG, price_dialog

@@ -8,8 +8,8 @@ import streamlit as st
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import ModelInfo
-from kb_app.services.hardware import EMBEDDING_MODEL, Memory, recommended_chat_model
-from kb_app.services.keys import Connection
+from kb_app.services.models.hardware import EMBEDDING_MODEL, Memory, recommended_chat_model
+from kb_app.services.models.keys import Connection
 from kb_app.ui.components import flash_error, open_dialog
 from kb_app.ui.markup import label, plain
 from kb_app.ui.model_tasks import task_list

@@ -9,9 +9,9 @@ from kb_app.app import App
 from kb_app.errors import NotFoundError
 from kb_app.models import Message, Source
 from kb_app.retrieval.analyzer import analyse
-from kb_app.services.citations import quoted
-from kb_app.services.library import DocumentText
-from kb_app.services.support import evidence
+from kb_app.services.answers.citations import quoted
+from kb_app.services.answers.support import evidence
+from kb_app.services.documents.library import DocumentText
 from kb_app.ui.excerpt import Excerpt, Span, excerpt, excerpt_html, heading_at, locate, markdown_parts
 from kb_app.ui.highlight import matched
 from kb_app.ui.markup import label, plain

@@ -10,8 +10,8 @@ from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.messages import Language
 from kb_app.models import ChatMessage, KnowledgeBase
-from kb_app.services.prompt_preview import token_count
-from kb_app.services.prompt_store import PLACEHOLDERS, PROMPT_KINDS, PromptKind
+from kb_app.services.answers.prompt_preview import token_count
+from kb_app.services.prompting.store import PLACEHOLDERS, PROMPT_KINDS, PromptKind
 from kb_app.ui.components import error_box, flash, flash_error
 from kb_app.ui.state import BASE, Slot, adopt_url, set_widget, widget
 from kb_app.ui.text import language, t

@@ -10,7 +10,7 @@ from kb_app.errors import KBAppError
 from kb_app.models import Hit, Message, Retrieval, Source
 from kb_app.retrieval.analyzer import analyse
 from kb_app.retrieval.confidence import threshold
-from kb_app.services.sources import sources_of
+from kb_app.services.answers.sources import sources_of
 from kb_app.ui.components import flash_error
 from kb_app.ui.highlight import highlight_html
 from kb_app.ui.markup import label, plain

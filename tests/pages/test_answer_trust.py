@@ -8,8 +8,8 @@ from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.answering import AskRequest
-from kb_app.services.library import Upload
+from kb_app.services.answers.answering import AskRequest
+from kb_app.services.documents.library import Upload
 from kb_app.ui.sources import with_sources
 
 NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees.\n\n# Honey\n\nHoney keeps for years in a closed jar.\n"

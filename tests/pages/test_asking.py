@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 BEES = "# Bees\n\n## Brood\n\nA bee colony keeps its brood at 35 degrees.\n\n## Winter cluster\n\nThey cluster.\n"
 WASPS = "# Wasps\n\nA wasp colony keeps its brood at 30 degrees. Wasps build with paper.\n"

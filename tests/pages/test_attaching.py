@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 LEASE = b"# Lease\n\nThe monthly rent of the flat is 830 euros.\n"
 

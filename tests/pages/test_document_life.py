@@ -10,7 +10,7 @@ from page_reading import Open, shown_text, wait_for_jobs
 
 from ingestion.load.ocr import is_ocr_available
 from kb_app.app import App
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 ENCRYPTED = Path(__file__).parents[1] / "ingestion" / "fixtures" / "encrypted.pdf"
 NOTES = "# Ferries\n\nThe ferry leaves at nine. It takes forty minutes to reach the island.\n"

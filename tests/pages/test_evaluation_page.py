@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from kb_app.app import App
 from kb_app.messages import LANGUAGES, Language, translate
 from kb_app.models import EvaluationCase, RunSettings
-from kb_app.services.evaluation_runs import ALL_SETS
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
+from kb_app.services.evaluation.runs import ALL_SETS
 
 
 @pytest.fixture

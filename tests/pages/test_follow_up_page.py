@@ -4,8 +4,8 @@ from page_reading import Open, shown_text
 
 from kb_app.app import App
 from kb_app.messages import translate
-from kb_app.services.answering import AskRequest
-from kb_app.services.library import Upload
+from kb_app.services.answers.answering import AskRequest
+from kb_app.services.documents.library import Upload
 
 
 def test_an_answer_to_a_follow_up_says_what_was_searched_for(app: App, open_page: Open) -> None:

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.answering import AskRequest
-from kb_app.services.library import Upload
+from kb_app.services.answers.answering import AskRequest
+from kb_app.services.documents.library import Upload
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees. In winter the bees form a cluster around the queen.\n"

@@ -4,7 +4,7 @@ from page_reading import Open, shown_text, wait_for_jobs
 from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 NOTES = "# Notes\n\nThe ferry leaves at nine. It takes forty minutes to reach the island.\n"
 

@@ -8,7 +8,7 @@ from protocol_servers.hub_server import HubServer
 
 from kb_app.app import App
 from kb_app.models import ModelCall, ModelInfo, Price
-from kb_app.services.model_choices import ModelChoices
+from kb_app.services.models.choices import ModelChoices
 from kb_app.settings import CHOICES_FILE, load_settings
 from kb_app.storage.bases import BaseRepository
 

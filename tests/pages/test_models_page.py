@@ -16,8 +16,8 @@ from protocol_servers.ollama_server import OllamaServer
 from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App, build_app
-from kb_app.services.keys import ConnectionEntry
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
+from kb_app.services.models.keys import ConnectionEntry
 from kb_app.settings import KEYS_FILE, load_settings
 from kb_app.ui.runtime import use_app
 

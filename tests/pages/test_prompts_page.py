@@ -3,7 +3,7 @@
 from page_reading import Open, shown_text
 
 from kb_app.app import App
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 
 def code_of(page) -> str:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.messages import LANGUAGES, Language, translate
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 
 QUESTION = "At which temperature do bees keep the brood?"
 

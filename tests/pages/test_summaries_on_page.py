@@ -7,7 +7,7 @@ from page_reading import Open, shown_text, wait_for_jobs
 from protocol_servers.ollama_server import OllamaServer
 
 from kb_app.app import App
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 from kb_app.settings import load_settings
 
 

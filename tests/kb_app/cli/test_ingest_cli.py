@@ -247,7 +247,7 @@ def test_ocr_is_tried_on_what_holds_no_text_only(kb: Command, tmp_path: Path, mo
         read.append((name, options.method))
         return prepare(data, name, replace(options, method="standard"), on_progress=on_progress)
 
-    monkeypatch.setattr("kb_app.services.ingesting.prepare_limited", remember)
+    monkeypatch.setattr("kb_app.services.indexing.ingesting.prepare_limited", remember)
     scanned = Path(__file__).parents[2] / "ingestion" / "fixtures" / "scanned.pdf"
     (tmp_path / "a.md").write_text("About ferries.")
     result = kb("ingest", "notes", scanned, tmp_path / "a.md", "--ocr", "--json")

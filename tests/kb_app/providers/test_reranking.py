@@ -8,7 +8,7 @@ from kb_app.app import build_app
 from kb_app.errors import AuthError, BadResponseError, ProviderTimeoutError, RateLimitError, UnreachableError
 from kb_app.providers.endpoint import Endpoint
 from kb_app.providers.reranking import HttpReranker
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 from kb_app.settings import RerankerSettings, load_settings
 
 PASSAGES = ["bees", "wasps", "ants"]

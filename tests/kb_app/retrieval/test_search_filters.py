@@ -6,7 +6,7 @@ import pytest
 
 from kb_app.app import build_app
 from kb_app.models import SearchFilters
-from kb_app.services.library import Upload
+from kb_app.services.documents.library import Upload
 from kb_app.settings import load_settings
 
 CROWD = 60

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App, build_app
-from kb_app.services.intake import Upload
+from kb_app.services.documents.intake import Upload
 from kb_app.settings import load_settings
 from kb_app.ui.runtime import use_app
 

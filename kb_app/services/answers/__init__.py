@@ -1,0 +1,1 @@
+"""From a question to a saved answer with its citations."""

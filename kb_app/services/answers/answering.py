@@ -1,0 +1,297 @@
+"""Answers in the background: a question is saved, a thread retrieves and streams, anyone may watch.
+
+The text is saved every ``generation.SAVE_EVERY_S`` seconds while it streams, so a kill loses that much at most.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from kb_app.errors import BusyError, KBAppError, error_info
+from kb_app.messages import Language, translate
+from kb_app.models import (
+    AnswerEvent,
+    AnswerStyle,
+    ChatOptions,
+    ChatRequest,
+    CorrectionMatch,
+    ErrorInfo,
+    Failed,
+    Finished,
+    Message,
+    NewTurn,
+    Origin,
+    Retrieved,
+    Reused,
+    SearchFilters,
+    Token,
+)
+from kb_app.protocols import ChatModel
+from kb_app.retrieval.followup import leans
+from kb_app.retrieval.retriever import Retriever
+from kb_app.services.answers.attachments import Attachments
+from kb_app.services.answers.composing import Asked, Found, compose
+from kb_app.services.answers.generation import Generation
+from kb_app.services.answers.rewriting import Rewriting, Rewritten
+from kb_app.services.answers.sources import sources_of
+from kb_app.services.corrections.corrected_answers import corrected_answer
+from kb_app.services.corrections.reuse import Reuse
+from kb_app.services.models.calls import Call, ModelCalls
+from kb_app.services.prompting.prompts import language_of, with_wishes
+from kb_app.services.prompting.store import Prompts
+from kb_app.services.wording import title_from, well_formed
+from kb_app.storage.conversations import ConversationRepository
+
+_LOG = logging.getLogger(__name__)
+
+_THREADS = 32
+#: Messages before a question that may matter to it.
+_HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """A question to the documents of some bases. ``language`` is the user's, used where the question shows none.
+
+    ``filters`` limit the documents; ``answer_language`` is the language of the answer, None: that of the question.
+    ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
+    ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
+    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked. With ``anyway`` the
+    nearest passages are answered from, however unsure the search is. ``attachments`` name the files that were added
+    for it to the conversation.
+    """
+
+    question: str
+    base_ids: tuple[str, ...]
+    model_id: str = "quote"
+    conversation_id: str | None = None
+    language: Language = "zh"
+    query: str = ""
+    filters: SearchFilters | None = None
+    style: AnswerStyle = "normal"
+    answer_language: Language | None = None
+    origin: Origin = "app"
+    edited_id: str = ""
+    again_id: str = ""
+    reuse: bool = True
+    anyway: bool = False
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What answers are made from: passages that are found, and corrections of earlier answers.
+
+    ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
+    """
+
+    retriever: Retriever
+    rewriting: Rewriting
+    reuse: Reuse
+    living: Callable[[Sequence[str]], tuple[str, ...]]
+    attachments: Attachments
+
+
+class Answering:
+    """Starts answers and knows which are running. Safe to share between threads."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        knowledge: Knowledge,
+        calls: ModelCalls,
+        prompts: Prompts,
+        *,
+        options: Callable[[str], ChatOptions],
+        top_k: int,
+    ) -> None:
+        """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``.
+
+        ``options`` says, by its id, how a model answers.
+        """
+        self._conversations = conversations
+        self._retriever = knowledge.retriever
+        self._rewriting = knowledge.rewriting
+        self._reuse = knowledge.reuse
+        self._living = knowledge.living
+        self._attachments = knowledge.attachments
+        self._calls = calls
+        self._prompts = prompts
+        self._options = options
+        self._top_k = top_k
+        self._lock = threading.Lock()
+        self._running: dict[str, Generation] = {}
+        self._listeners: list[Callable[[Message], None]] = []
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+
+    def ask(self, request: AskRequest) -> Generation:
+        """Save the question and begin to answer it; returns at once.
+
+        Raises:
+            BusyError: this conversation is still answering.
+            NotFoundError: the conversation was deleted.
+        """
+        request = replace(request, question=well_formed(request.question), query=well_formed(request.query).strip())
+        with self._lock:
+            if request.conversation_id in self._running:
+                raise BusyError("the conversation is answering")
+            turn = self._conversations.start_turn(_turn(request))
+            generation = Generation(turn, self._conversations, model_id=request.model_id, on_end=self._forget)
+            self._running[turn.conversation_id] = generation
+        self._threads.submit(self._answer, generation, request)
+        return generation
+
+    def listen(self, listener: Callable[[Message], None]) -> None:
+        """Call ``listener`` with every answer that has ended and is saved; it must return at once."""
+        self._listeners.append(listener)
+
+    def running(self, conversation_id: str) -> Generation | None:
+        """Return the answer a conversation is waiting for."""
+        with self._lock:
+            return self._running.get(conversation_id)
+
+    def running_count(self) -> int:
+        """Return how many answers are being written now."""
+        with self._lock:
+            return len(self._running)
+
+    def close(self) -> None:
+        """Stop every answer, keeping its text."""
+        with self._lock:
+            running = list(self._running.values())
+        for generation in running:
+            generation.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget(self, generation: Generation) -> None:
+        with self._lock:
+            self._running.pop(generation.conversation_id, None)
+        for listener in self._listeners:
+            listener(generation.snapshot())
+
+    def _answer(self, generation: Generation, request: AskRequest) -> None:
+        try:
+            with closing(self._events(generation, request)) as events:
+                for event in events:
+                    if not generation.accept(event):
+                        return
+        except KBAppError as error:
+            generation.accept(Failed(error=error_info(error)))
+        except Exception:  # noqa: BLE001 - the top of the answer's thread: a bug must end the answer, visibly
+            _LOG.exception("answer %s failed", generation.answer_id)
+            generation.accept(Failed(error=ErrorInfo(code="internal")))
+
+    def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
+        language = request.answer_language or language_of(request.question, request.language)
+        history = self._conversations.before(generation.question_id, last=_HISTORY)
+        attached = self._attachments.of(generation.conversation_id, generation.question_id)
+        stopped = threading.Event()
+        generation.on_stop(stopped.set)
+        yield from self._attachments.reading(attached, stopped)
+        if stopped.is_set():
+            return
+        living = self._living((*request.base_ids, attached.base_id) if attached.base_id else request.base_ids)
+        is_limited = request.filters is not None and request.filters.limits_documents
+        reuse = request.reuse and not attached.names and not is_limited
+        is_whole = not history or not leans(request.question)
+        if reuse and is_whole and (match := self._reuse.exact(request.question, living)) is not None:
+            yield from self._corrected(match, request.question)
+            return
+        before = [] if attached.names and attached.is_meant else history  # "this file" is none of those before
+        query, problem = self._query(generation, request, before, language)
+        if reuse and not is_whole and (match := self._reuse.exact(query, living)) is not None:
+            yield from self._corrected(match, query)
+            return
+        filters = self._attachments.widened(request.filters, living, attached)
+        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=filters)
+        retrieval = self._attachments.opened(retrieval, attached, self._top_k)
+        problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
+        examples = self._reuse.examples(query, living, retrieval) if reuse else []
+        if request.anyway and retrieval.hits:
+            retrieval = replace(retrieval, found=True)  # the confidence stays what it is
+        found = Found(
+            query=query,
+            language=language,
+            history=history,
+            retrieval=retrieval,
+            corrections=[match.correction for match in examples],
+            problems=problems + self._attachments.problems(attached),
+            attached=attached,
+        )
+        if not retrieval.found and not examples:
+            generation.nothing_found()
+            yield from _declined(found)
+            return
+        if examples:
+            self._reuse.count(examples)
+            yield Reused(correction_id=examples[0].correction.id, kind="example")
+        yield from self._written(generation, request, found)
+
+    def _written(self, generation: Generation, request: AskRequest, found: Found) -> Generator[AnswerEvent]:
+        """Let a model answer from what was found."""
+        is_forced = request.answer_language is not None
+        question = with_wishes(request.question, found.language, request.style, is_forced=is_forced)
+        template = self._prompts.get("answer", found.language, request.base_ids)
+        asked = Asked(question, template, request.style)
+        offer = ""
+
+        def prepare(model: ChatModel) -> ChatRequest:
+            nonlocal offer
+            made, offer = compose(model, self._options(model.model_id), found, asked)
+            generation.accept(found.as_event(made.sources))  # how many fit depends on the model
+            return made
+
+        call = self._calls.start(Call(model_id=request.model_id, prepare=prepare, base_ids=request.base_ids))
+        generation.on_stop(call.close)
+        with closing(iter(call)) as events:
+            for event in events:
+                if offer and isinstance(event, Finished):
+                    yield Token(text=offer)
+                yield event
+
+    def _query(
+        self, generation: Generation, request: AskRequest, history: Sequence[Message], language: Language
+    ) -> Rewritten:
+        if request.query:
+            return Rewritten(request.query)
+        return self._rewriting.query(
+            request.question,
+            history,
+            model_id=request.model_id,
+            base_ids=request.base_ids,
+            language=language,
+            on_stop=generation.on_stop,
+        )
+
+    def _corrected(self, match: CorrectionMatch, query: str) -> Generator[AnswerEvent]:
+        """Answer with the corrected text itself."""
+        answer = corrected_answer(match.correction)
+        self._reuse.count([match])
+        yield Reused(correction_id=match.correction.id, kind="exact")
+        yield Retrieved(query=query, sources=answer.sources, confidence=1.0, elapsed_s=0.0)
+        yield Token(text=answer.text)
+        yield Finished(reason="complete")
+
+
+def _declined(found: Found) -> Generator[AnswerEvent]:
+    """Say that nothing was found, and tell the passages that came nearest."""
+    yield found.as_event(sources_of(found.retrieval))
+    yield Token(text=translate(found.language, "answer.nothing_found", query=found.retrieval.query))
+    yield Finished(reason="complete")
+
+
+def _turn(request: AskRequest) -> NewTurn:
+    return NewTurn(
+        conversation_id=request.conversation_id,
+        question=request.question,
+        title=title_from(request.question),
+        base_ids=request.base_ids,
+        model_id=request.model_id,
+        origin=request.origin,
+        edited_id=request.edited_id,
+        again_id=request.again_id,
+        attachments=request.attachments,
+    )

@@ -1,0 +1,1 @@
+"""Saved conversations: found again, named, exported and imported."""

@@ -1,0 +1,1 @@
+"""Bases and documents as a user sees them: adding, listing, tagging, summarising, removing."""

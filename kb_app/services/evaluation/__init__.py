@@ -1,0 +1,1 @@
+"""Measuring answers: sets of questions, runs over them, and comparisons of runs."""

@@ -1,0 +1,1 @@
+"""The work behind documents, done by the owner process: reading, storing, indexing, following folders."""

@@ -1,0 +1,1 @@
+"""The models a user can pick: their list, calls, costs, keys, downloads and tests."""

@@ -1,0 +1,1 @@
+"""Corrections as training data: collected, split, checked, masked, written."""

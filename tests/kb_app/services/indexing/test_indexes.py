@@ -1,0 +1,146 @@
+"""What happens when an index, or its check, fails: nothing is lost, and it is said."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from protocol_servers.ollama_server import OllamaServer
+from sqlalchemy import text
+
+from kb_app.app import App, build_app
+from kb_app.errors import ReindexNeededError
+from kb_app.services.answers.answering import AskRequest
+from kb_app.services.documents.library import Upload
+from kb_app.settings import load_settings
+
+TEA = "# 龙井茶\n\n龙井茶产于杭州西湖，是中国十大名茶之一。冲泡水温以八十度为宜。\n".encode()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with build_app(load_settings(tmp_path / "data"), owner=True) as app:
+        yield app
+
+
+def add(app: App, base_id: str, name: str, data: bytes = TEA):
+    (job,) = app.jobs.wait(app.library.add_files(base_id, [Upload(name=name, data=data)]))
+    return job
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def index_checks(app: App) -> list[tuple[str, bool]]:
+    return [(check.detail.key, check.ok) for check in app.doctor.run() if check.name == "index"]
+
+
+def test_the_doctor_finds_nothing_wrong_with_an_empty_base(app):
+    app.library.create("空")
+    until(lambda: app._indexes.vectors_ready)
+    assert index_checks(app) == [("check_index", True)]
+
+
+def test_the_doctor_reports_a_keyword_index_that_cannot_be_read_and_goes_on(app):
+    bad, good = app.library.create("a"), app.library.create("b")
+    add(app, bad.id, "tea.md")
+    add(app, good.id, "tea.md")
+    for file in (app.settings.data_dir / "index" / "keyword" / bad.id).iterdir():
+        file.unlink()
+    assert index_checks(app) == [("check_index_unreadable", False), ("check_index", True)]
+
+
+def test_the_doctor_does_not_vouch_for_vectors_it_did_not_see(app):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    with build_app(app.settings, owner=False) as guest:
+        assert index_checks(guest) == [("check_vectors_unknown", True)]
+    assert index_checks(app) == [("check_index", True)]
+
+
+def test_jobs_go_on_while_chroma_cannot_be_rebuilt(app, caplog):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    chroma = app.settings.data_dir / "index" / "chroma"
+    until(lambda: app._indexes.vectors_ready)
+    app._indexes._chroma.reset()
+    chroma.write_text("a file where the folder should be")
+    vector = app.models.embedder("builtin").embed_query("龙井茶产于杭州")
+    assert app._indexes.query(base.id, vector, 1), "the database is searched instead"
+    job = add(app, base.id, "other.md", TEA + b"more")
+    assert job.state == "ready"
+    assert len(app._indexes.query(base.id, vector, 5)) == 2
+    time.sleep(1)
+    said = [notice.key for notice in app.notices.current()]
+    assert said == ["vectors_distrusted", "vectors_unavailable"]
+    assert caplog.text.count("cannot be rebuilt; searching") <= 2, "attempts are spaced"
+    assert "stumbled" not in caplog.text
+
+    chroma.unlink()
+    until(lambda: app._indexes.vectors_ready)
+    assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+    assert app.notices.current()[-1].key == "vectors_rebuilt"
+
+
+def test_a_group_that_the_database_refuses_leaves_nothing_in_the_indexes(app):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    until(lambda: app._indexes.vectors_ready)
+    refuse = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    with app._database.write() as session:
+        session.execute(text(f"CREATE TRIGGER t BEFORE INSERT ON documents WHEN NEW.name = 'bad.md' {refuse}"))
+    assert add(app, base.id, "bad.md", TEA + b"bad").state == "failed"
+    assert add(app, base.id, "good.md", TEA + b"good").state == "ready"
+    assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+
+
+@pytest.mark.parametrize("column", ["analyzer_version", "chunking_version"])
+def test_a_base_of_another_version_takes_no_documents_until_it_is_indexed_anew(app, column):
+    base = app.library.create("茶")
+    app.library._bases.change(base.id, {column: 0})
+    assert add(app, base.id, "tea.md").state == "ready", "an empty base fits every version"
+    assert getattr(app.library.base(base.id), column) == getattr(base, column)
+
+    app.library._bases.change(base.id, {column: 0})
+    assert add(app, base.id, "new.md", TEA + b"new").error.code == "reindex_needed"
+    assert app.library.outdated(base.id) == 1
+    (job,) = app.jobs.wait(app.library.reindex(base.id))
+    assert job.state == "ready"
+    assert add(app, base.id, "new.md", TEA + b"new").state == "ready"
+
+
+def test_a_base_of_another_analyzer_is_not_searched(app):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    app.library._bases.change(base.id, {"analyzer_version": 0})
+    answer = app.answering.ask(AskRequest(question="龙井茶产于哪里？", base_ids=(base.id,))).wait(30)
+    assert (answer.status, answer.error.code) == ("failed", "reindex_needed")
+    app.jobs.wait(app.library.reindex(base.id))
+    answer = app.answering.ask(AskRequest(question="龙井茶产于哪里？", base_ids=(base.id,))).wait(30)
+    assert answer.status == "complete"
+
+
+def test_an_embedder_of_another_dimension_is_refused_until_the_base_is_indexed_anew(tmp_path, monkeypatch):
+    with OllamaServer() as server:
+        monkeypatch.setenv("KB_OLLAMA_BASE_URL", server.url)
+        server.vector_length = 16
+        with build_app(load_settings(tmp_path / "data"), owner=True) as app:
+            base = app.library.create("茶", embedder="ollama/bge-m3")
+            add(app, base.id, "tea.md")
+        server.vector_length = 24  # another version of the model was pulled while the app was not running
+        with build_app(load_settings(tmp_path / "data"), owner=True) as app:
+            assert add(app, base.id, "new.md", TEA + b"new").error.code == "reindex_needed"
+            with pytest.raises(ReindexNeededError):
+                app.retriever.retrieve("龙井茶产于哪里？", [base.id])
+            assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+            assert app.notices.current() == []
+
+            app.jobs.wait(app.library.reindex(base.id))
+            assert app.library.base(base.id).dimension == 24
+            assert add(app, base.id, "new.md", TEA + b"new").state == "ready"
+            assert len(app.retriever.retrieve("龙井茶产于哪里？", [base.id]).hits) >= 1
+            assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
