@@ -29,6 +29,8 @@ def main() -> None:
     base_dialogs(app, None)
     if not bases and not app.history.conversations(limit=1):
         welcome(app)
+        with st.container():  # in the page itself: a box below it would scroll a phone past the beginning
+            question_box(app, bases)
         return
     is_known = open_from_url(app)
     adopt_linked_bases(bases)

@@ -202,9 +202,11 @@ def _import(args: argparse.Namespace, console: Console) -> int:
         base = session.base(args.name)
         done = session.app.evaluation.import_questions(base.id, args.set or args.file.stem, data, args.file.name)
     if args.json:
-        console.record({"set": args.set or args.file.stem, "added": done.added, "known": done.known})
+        console.record({"set": args.set or args.file.stem, **done._asdict()})
     else:
         console.line(console.text("cli.eval.imported", count=done.added, known=done.known))
+        if done.without_passage:
+            console.line(console.text("cli.eval.without_passage", count=done.without_passage))
     return 0
 
 

@@ -8,13 +8,13 @@ import streamlit as st
 
 from ingestion.sentences import Span
 from kb_app.app import App
-from kb_app.models import Message, Source
+from kb_app.models import Correction, Message, Source
 from kb_app.services.answers.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.attaching import attached_line, attachment_problems
 from kb_app.ui.branches import Branches
 from kb_app.ui.components import error_box
-from kb_app.ui.corrected import correction_note
+from kb_app.ui.corrected import corrected_since, correction_note, corrections_since
 from kb_app.ui.details import details
 from kb_app.ui.markup import closed, plain, safe
 from kb_app.ui.model_choice import QUOTE_MODEL
@@ -36,7 +36,7 @@ _SIGN_PLACE, _SIGN = "\ue000", " :orange[:material/help:]"
 
 def show_messages(app: App, messages: Sequence[Message], branches: Branches) -> None:
     """Show saved messages in order, each with the tools of ``branches``."""
-    question = ""
+    question, right = "", corrections_since(app, messages)
     for message in messages:
         is_found = message.id == MESSAGE.get()
         with st.container(key=f"found_{message.id}") if is_found else nullcontext():
@@ -44,7 +44,7 @@ def show_messages(app: App, messages: Sequence[Message], branches: Branches) -> 
                 question = message.text
                 _show_question(message, branches)
             else:
-                _show_answer(app, message, question, branches)
+                _show_answer(app, message, question, branches, right.get(message.id))
 
 
 def _show_question(message: Message, branches: Branches) -> None:
@@ -55,15 +55,18 @@ def _show_question(message: Message, branches: Branches) -> None:
             branches.question_tools(message)
 
 
-def _show_answer(app: App, message: Message, question: str, branches: Branches) -> None:
+def _show_answer(app: App, message: Message, question: str, branches: Branches, right: Correction | None) -> None:
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
         with st.container():  # as while it was being written: the browser keeps what it shows
             if message.thinking:
                 with st.expander(t("answer.thinking"), icon=":material/psychology:"):
                     st.markdown(safe(message.thinking))
             correction_note(app, message, question, branches)
-            if message.text:
-                _text(message, question)
+            if right is not None:
+                corrected_since(message, right)
+            with nullcontext() if right is None else st.expander(t("corrected.before"), icon=":material/history:"):
+                if message.text:
+                    _text(message, question)
         _status(message)
         attachment_problems(message)
         if message.status in ("stopped", "interrupted", "failed") and question:

@@ -172,7 +172,7 @@ def _nothing_to_ask(app: App, bases: Sequence[KnowledgeBase], base_ids: Sequence
     """Return what has to be done before anything can be asked, empty when there is something."""
     if any(base.document_count for base in bases if base.id in base_ids) or app.attachments.has_files(CHAT.get()):
         return ""
-    return t("chat.empty_base" if base_ids else "chat.pick_base")
+    return t("chat.empty_base" if base_ids else "chat.pick_base" if bases else "chat.attach_first")
 
 
 def _give_back(question: str, why: str) -> None:
@@ -187,6 +187,8 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         set_widget(CHAT_INPUT_WIDGET, draft)
     chosen = [base for base in bases if base.id in scope(bases)]
     hint = t("chat.placeholder_named", base=short(chosen[0].name, 30)) if len(chosen) == 1 else t("chat.placeholder")
+    if not bases:
+        hint = t("first_run.placeholder")
     pending_notice()
     st.chat_input(
         hint,

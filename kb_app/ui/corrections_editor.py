@@ -7,16 +7,17 @@ from typing import get_args
 import streamlit as st
 
 from kb_app.app import App
-from kb_app.errors import KBAppError, error_info
+from kb_app.errors import KBAppError, NotFoundError, error_info
 from kb_app.models import Correction, WrongReason
 from kb_app.services.corrections.differences import differences
 from kb_app.ui.components import error_box, flash
 from kb_app.ui.corrections_passages import passages, picked_support
 from kb_app.ui.corrections_queue import next_subject
-from kb_app.ui.corrections_state import AUTHOR, OPEN, forget, holder, write, written
+from kb_app.ui.corrections_state import AUTHOR, OPEN, RETURN, forget, holder, write, written
 from kb_app.ui.corrections_versions import versions
 from kb_app.ui.markup import plain, safe
-from kb_app.ui.state import FORM_ERROR, widget
+from kb_app.ui.navigation import go_to
+from kb_app.ui.state import CHAT, FORM_ERROR, MESSAGE, widget
 from kb_app.ui.text import t
 
 _REASONS: tuple[WrongReason, ...] = get_args(WrongReason)
@@ -47,7 +48,7 @@ class Subject:
 def editor(app: App, name: str) -> None:
     """Draw what is open; on an answer or correction that is gone, say so."""
     st.button(
-        t("corrections.back"),
+        t("corrections.back_to_chat" if RETURN.get() else "corrections.back"),
         key="fix_back",
         type="tertiary",
         icon=":material/arrow_back:",
@@ -199,7 +200,7 @@ def _act(app: App, subject: Subject, action: str) -> None:
         forget(subject.name)
         flash(t(f"corrections.done_{action}"))
     after = subject.name[2:] if subject.name.startswith("m:") else subject.correction.message_id or ""
-    _leave(app, subject.name, next_subject(app, after))
+    _leave(app, subject.name, "" if RETURN.get() else next_subject(app, after))
 
 
 def _save(app: App, subject: Subject) -> Correction:
@@ -226,3 +227,15 @@ def _leave(app: App, name: str, target: str) -> None:
     FORM_ERROR.pop()
     app.correction_queue.release(name[2:], holder())
     OPEN.set(target)
+    if message_id := RETURN.pop():
+        _back_to_chat(app, message_id)
+
+
+def _back_to_chat(app: App, message_id: str) -> None:
+    """Go back to the answer that the correction was begun at; where it was deleted meanwhile, stay."""
+    try:
+        CHAT.set(app.history.show(message_id))
+    except NotFoundError:
+        return
+    MESSAGE.set(message_id)
+    go_to("chat")

@@ -7,6 +7,8 @@ from kb_app.ui.state import CORRECT, Slot, adopt_url
 
 #: What is open: ``m:ID`` for an answer, ``c:ID`` for a correction, empty for the lists.
 OPEN: Slot[str] = Slot(key="kb.fix", default="", parameter="fix")
+#: The answer in the chat that the way back from here leads to, empty when it was opened on this page.
+RETURN: Slot[str] = Slot(key="kb.fix_return", default="")
 #: The name under which this person corrects.
 AUTHOR: Slot[str] = Slot(key="kb.author", default="", parameter="me")
 VIEW: Slot[str] = Slot(key="kb.corrections_view", default="queue")
@@ -27,6 +29,7 @@ def adopt() -> None:
     adopt_url(AUTHOR)
     if message_id := CORRECT.pop():
         OPEN.set(f"m:{message_id}")
+        RETURN.set(message_id)
     adopt_url(OPEN)
 
 

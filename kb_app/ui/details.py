@@ -23,10 +23,12 @@ def details(message: Message, branches: Branches) -> None:
 
 
 def _summary(message: Message) -> str:
-    parts = [label(model_name(message.model_id))] if message.model_id else []
+    parts = [t("corrected.exact")] if message.reuse == "exact" else []
+    if message.model_id and not parts:
+        parts.append(label(model_name(message.model_id)))
     if message.elapsed_s is not None:
         parts.append(t("answer.seconds", seconds=f"{message.elapsed_s:.1f}"))
-    if message.confidence is not None and message.status != "no_sources":
+    if message.confidence is not None and message.status != "no_sources" and message.reuse != "exact":
         parts.append(t(f"answer.confidence_{_confidence_level(message.confidence)}"))
     return " · ".join(parts)
 

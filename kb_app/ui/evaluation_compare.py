@@ -63,7 +63,12 @@ def _table(found: RunComparison) -> None:
 
 
 def _changes(found: RunComparison) -> None:
-    metric = st.selectbox(t("evaluation.by_metric"), list(found.metrics), format_func=metric_name, key="compare_metric")
+    metric = st.selectbox(
+        t("evaluation.by_metric"),
+        sorted(found.metrics, key=lambda name: -abs(found.metrics[name].difference.mean)),
+        format_func=metric_name,
+        key=f"compare_metric_{found.first.id}_{found.second.id}",
+    )
     better, worse = found.changed(metric)
     shown = st.segmented_control(
         t("evaluation.changes"),
@@ -71,7 +76,7 @@ def _changes(found: RunComparison) -> None:
         format_func=lambda name: f"{t(f'evaluation.{name}')} {len(worse if name == 'worse' else better)}",
         default="worse" if worse else "better",
         required=True,
-        key="compare_side",
+        key=f"compare_side_{metric}",
         label_visibility="collapsed",
     )
     pairs = worse if shown == "worse" else better

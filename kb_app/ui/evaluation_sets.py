@@ -87,7 +87,10 @@ def _import(app: App, base_id: str, file_name: str, data: bytes) -> None:
     found = app.evaluation.find(base_id, " ".join(name.split())[:80])
     SET.set(found.id if found else "")
     UPLOADS.set(UPLOADS.get() + 1)
-    flash(t("evaluation.imported", count=done.added, known=done.known))
+    said = [t("evaluation.imported", count=done.added, known=done.known)]
+    if done.without_passage:
+        said.append(t("evaluation.without_passage", count=done.without_passage))
+    flash("  \n".join(said))
 
 
 def _add_case(app: App, chosen: EvaluationSet) -> None:

@@ -47,7 +47,8 @@ def test_a_corrected_answer_is_given_until_its_document_changes(
     page.keyboard.press("Alt+a")
     expect(page.get_by_text("Approved. It answers from now on.")).to_be_visible()
 
-    go_to(page, "Chat")
+    expect(answer(page)).to_contain_text("It can be seen from 27 kilometres")  # back at the answer, which is right now
+    expect(answer(page)).to_contain_text("The answer before it was corrected")
     ask(page, "Hello! Could you please tell me from how far away the lamp of the lighthouse can be seen? Thanks")
     expect(answer(page)).to_contain_text("Corrected answer")
     expect(answer(page)).to_contain_text("27 kilometres")

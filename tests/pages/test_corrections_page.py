@@ -39,9 +39,13 @@ def test_a_bad_answer_is_corrected_approved_and_used(app, base, bad_answer, open
     assert (saved.status, saved.chosen, saved.author, saved.reviewer) == ("approved", "八十度左右。", "小李", "小李")
     assert [one.document for one in saved.support] == ["龙井.md"]
     assert app.correction_queue.count() == 0
+    before = open_page(chat=bad_answer.conversation_id)  # where the wrong answer stood, the right one does
+    assert any("Corrected by 小李" in one.value for one in before.markdown)
+    assert "八十度左右。" in [one.value for one in before.markdown]
     answer = app.answering.ask(AskRequest(question=QUESTION, base_ids=(base.id,))).wait(20)
     chat = open_page(chat=answer.conversation_id)
-    assert any("Corrected answer" in one.value for one in chat.markdown)
+    assert any("Corrected by 小李" in one.value for one in chat.markdown)
+    assert not any("Quote (no AI)" in one.label for one in chat.expander)  # no model wrote it
     chat.button(f"not_helpful_{answer.id}").click().run()
     assert app.corrections.get(saved.id).not_helpful == 1
 

@@ -82,6 +82,10 @@ class Corrections:
         """Return message id -> its correction, of those messages that have one."""
         return self._corrections.of_messages(message_ids)
 
+    def of_ids(self, correction_ids: Collection[str]) -> dict[str, Correction]:
+        """Return those of the corrections that exist, by id."""
+        return self._corrections.of_ids(correction_ids)
+
     def versions(self, correction_id: str) -> list[tuple[Correction, str]]:
         """Return every version of a correction and who saved it, newest first. Raises CorrectionGoneError."""
         return self._corrections.versions(correction_id)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingestion.errors import IngestionError
 from ingestion.load.encoding import decode
@@ -28,7 +28,14 @@ _FALSE = frozenset({"", "0", "false", "no", "n", "否", "假", "错"})
 _SPLITS: dict[str, Split] = {"train": "train", "validation": "validation", "val": "validation", "dev": "validation"}
 
 
-def read_questions(data: bytes, name: str) -> list[EvaluationCase]:
+class QuestionFile(NamedTuple):
+    """The cases of a file, and how many of its rows name a document but no passage, which nothing can be made of."""
+
+    cases: list[EvaluationCase]
+    without_passage: int
+
+
+def read_questions(data: bytes, name: str) -> QuestionFile:
     """Return the cases of a file; what it is follows from its beginning, not from its name.
 
     Raises:
@@ -42,14 +49,16 @@ def read_questions(data: bytes, name: str) -> list[EvaluationCase]:
     records = _json_list(text, name) if text.startswith("[") else None
     if records is None:
         records = _json_lines(text, name) if text.startswith("{") else _csv_rows(text, name)
-    cases = []
+    cases, without_passage = [], 0
     for line, record in records:
-        cases.append(_case(record, name, line))
+        given = _given(record, name, line)
+        cases.append(_case(given, name, line))
+        without_passage += bool(_document(given)) and not cases[-1].passages
         if len(cases) > MAX_CASES:
             raise QuestionsFileError("too many", name=name, line=line, problem=f"> {MAX_CASES}")
     if not cases:
         raise QuestionsFileError("no questions", name=name, line=0, problem="0")
-    return cases
+    return QuestionFile(cases, without_passage)
 
 
 def _json_list(text: str, name: str) -> Iterator[tuple[int, Any]] | None:
@@ -81,16 +90,23 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Any]]:
         raise QuestionsFileError(str(error), name=name, line=reader.line_num, problem=str(error)) from error
 
 
-def _case(record: Any, name: str, line: int) -> EvaluationCase:
+def _given(record: Any, name: str, line: int) -> dict[str, Any]:
     if not isinstance(record, Mapping):
         raise QuestionsFileError("no object", name=name, line=line, problem=type(record).__name__)
-    given = {
+    return {
         field: value for key, value in record.items() if (field := _KNOWN.get(str(key).strip().lower())) is not None
     }
+
+
+def _document(given: Mapping[str, Any]) -> str:
+    return str(given.get("document") or "").strip()
+
+
+def _case(given: Mapping[str, Any], name: str, line: int) -> EvaluationCase:
     question = str(given.get("question") or "").strip()
     answers = _texts(given.get("answer"))
     refuses = _flag(given.get("refuse"), name, line)
-    passages = _passages(given.get("passage"), str(given.get("document") or "").strip())
+    passages = _passages(given.get("passage"), _document(given))
     if not question or not (answers or passages or refuses):
         missing = "answer / passage / refuse" if question else "question"
         raise QuestionsFileError("incomplete row", name=name, line=line, problem=missing)

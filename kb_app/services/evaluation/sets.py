@@ -20,10 +20,14 @@ _NAME_LIMIT = 80
 
 
 class Imported(NamedTuple):
-    """What an import did: cases added, and questions left out because the set asks them already."""
+    """What an import did: cases added, and questions left out because the set asks them already.
+
+    ``without_passage`` counts the rows whose document was not used, because they have no passage.
+    """
 
     added: int
     known: int
+    without_passage: int = 0
 
 
 class Evaluation:
@@ -102,7 +106,7 @@ class Evaluation:
             QuestionsFileError: nothing was added; ``params`` say where and what.
             SetNameError: the set would have no name.
         """
-        cases = read_questions(data, file_name)
+        cases, without_passage = read_questions(data, file_name)
         found = self.find(base_id, _clean_name(name))
         set_id = found.id if found else self._evaluation.create_set(base_id, _clean_name(name))
         seen = {question_key(case.question) for case in self._evaluation.cases(set_id)}
@@ -113,7 +117,7 @@ class Evaluation:
                 seen.add(key)
                 fresh.append(case)
         self.add_cases(set_id, fresh)
-        return Imported(added=len(fresh), known=len(cases) - len(fresh))
+        return Imported(added=len(fresh), known=len(cases) - len(fresh), without_passage=without_passage)
 
     # --- marks on the search page ----------------------------------------------------------------
 

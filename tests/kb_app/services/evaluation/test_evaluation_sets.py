@@ -131,8 +131,8 @@ def test_what_is_gone_is_said(evaluation: Evaluation) -> None:
 
 def test_a_file_is_taken_once_and_whole(evaluation: Evaluation) -> None:
     data = "question,answer\n水温？,八十度\n水温,80\n产地？,杭州\n".encode()
-    assert evaluation.import_questions(BASE, "题", data, "q.csv") == (2, 1)
-    assert evaluation.import_questions(BASE, "题", data, "q.csv") == (0, 3)
+    assert evaluation.import_questions(BASE, "题", data, "q.csv") == (2, 1, 0)
+    assert evaluation.import_questions(BASE, "题", data, "q.csv") == (0, 3, 0)
     with pytest.raises(QuestionsFileError):
         evaluation.import_questions(BASE, "题", b"question,answer\nx,y\nz,\n", "bad.csv")
     (found,) = evaluation.sets(BASE)
