@@ -21,6 +21,7 @@ from ingestion.errors import (
 )
 from ingestion.load.encoding import decode
 from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_share
+from ingestion.load.pdf_fonts import with_plain_outlines
 from ingestion.load.pdf_structure import PdfStructure
 from ingestion.load.pdf_text import PageText, open_document, read_pages
 from ingestion.load.sniff import UNKNOWN, sniff
@@ -121,7 +122,7 @@ def _more_telling(by_pdfium: IngestionError, by_pypdf: IngestionError | None) ->
 def _pdfium_pages(
     data: bytes, password: str | None, limits: LoadLimits, on_progress: Progress | None
 ) -> list[PageText]:
-    with closing(open_document(data, password)) as document:
+    with closing(open_document(with_plain_outlines(data), password)) as document:
         total = len(document)
         _check_page_count(total, limits)
         pages: list[PageText] = []
