@@ -14,7 +14,7 @@ from kb_app.storage.database import Database
 def new_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run the migrations of an empty database once a session; further new databases are copies of that one.
 
-    Hundreds of tests begin with a new database, and all its migrations take 0.12 s. Older databases are upgraded as ever.
+    Hundreds of tests begin with one, and its migrations take 0.12 s. Older databases are upgraded as ever.
     """
     migrate_fully = migrations._upgrade
     template = Database(tmp_path_factory.mktemp("template") / "kb.sqlite3")
