@@ -9,7 +9,7 @@ from kb_app.errors import DataFolderBusyError, SchemaNewerError
 from kb_app.storage.database import Database, translated
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0016"
+HEAD = "0017"
 
 
 def migrate(database: Database) -> bool:
