@@ -23,6 +23,8 @@ from kb_app.retrieval.retriever import Retriever
 
 RERANK_FEATURES = ("bm25", "sentence_units", "sentence_pairs", "title", "title_named")
 _CANDIDATES = 30
+_DECLINED = 0.92
+_CHINESE, _SIZE = SIGNALS.index("chinese"), SIGNALS.index("size")
 
 
 def is_train(query: Query) -> bool:
@@ -83,6 +85,15 @@ def _adam(gradient, width: int, steps: int, rate: float = 0.1) -> np.ndarray:
         second = 0.99 * second + 0.01 * slope**2
         weights = weights - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-9)
     return weights
+
+
+def strictness(rows: np.ndarray, labels: np.ndarray, fitted: np.ndarray) -> float:
+    """Return below which logit the wished share of the foreign questions lies, with half of the articles indexed.
+
+    Intercept and ``chinese`` are to be moved until the threshold lies there in both languages.
+    """
+    foreign = rows[(labels == 0) & (rows[:, _SIZE] > rows[:, _SIZE].max() - 0.1)]
+    return round(float(np.quantile(foreign @ fitted[:-1] + fitted[-1], _DECLINED)), 3)
 
 
 def half_of(corpus: Corpus, count: int, seed: int) -> Corpus:
@@ -152,6 +163,8 @@ def main() -> int:
     parts = [_rejection_parts(corpus, train=True) for corpus in corpora]
     rows, labels, weights_of = (np.concatenate(piece) for piece in zip(*parts, strict=True))
     fitted = logistic_weights(rows, labels, weights_of)
+    strict = {"en" if part[0][:, _CHINESE].mean() < 0.5 else "zh": strictness(*part[:2], fitted) for part in parts}
+    print(json.dumps({"logit declining": _DECLINED, **strict}))
     named = dict(zip((*SIGNALS, "intercept"), fitted.round(3).tolist(), strict=True))
     print(json.dumps({"confidence": named}))
     return 0

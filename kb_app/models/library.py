@@ -79,10 +79,7 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredChunk:
-    """A chunk as the database holds it; ``start`` and ``end`` are offsets in the document's text.
-
-    ``canonical`` is ``search_text`` analysed (``ingestion.canonical``); empty where that is still to be done.
-    """
+    """A chunk as the database holds it; ``start`` and ``end`` are offsets in the document's text."""
 
     id: str
     base_id: str
@@ -96,7 +93,6 @@ class StoredChunk:
     end: int
     page: int | None
     heading: tuple[str, ...]
-    canonical: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from pathlib import PurePosixPath
 from typing import NamedTuple, TypeVar
 
 from ingestion.analyzer import ANALYZER_VERSION, fold, number_terms, runs, stem, terms, word_terms
-from ingestion.canonical import canonical
 from kb_app.models import StoredChunk
 
 __all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "question_words", "terms", "title_text"]
@@ -46,11 +45,16 @@ class Question:
 
 
 class QuestionWords(NamedTuple):
-    """Words of questions that carry no content; phrases and characters are simplified Chinese."""
+    """Words of questions that carry no content; phrases and characters are simplified Chinese.
+
+    The generic ones carry some: they say what about the subject is asked.
+    """
 
     phrases: re.Pattern[str]
     stop_characters: frozenset[str]
     stop_words: frozenset[str]
+    generic_phrases: re.Pattern[str]
+    generic_words: frozenset[str]
 
 
 @functools.cache
@@ -58,22 +62,33 @@ def question_words() -> QuestionWords:
     """Return the words that only make a text a question."""
     raw = resources.files("kb_app.retrieval").joinpath("data/query_words.toml").read_text(encoding="utf-8")
     table = tomllib.loads(raw)
-    phrases = sorted(table["zh"]["phrases"], key=len, reverse=True)
     stop_words = table["en"]["stop_words"]
     return QuestionWords(
-        phrases=re.compile("|".join(map(re.escape, phrases))),
+        phrases=_any_of(table["zh"]["phrases"]),
         stop_characters=frozenset(table["zh"]["stop_characters"]),
         stop_words=frozenset(stop_words) | {stem(word) for word in stop_words},
+        generic_phrases=_any_of(table["zh"]["generic"]),
+        generic_words=frozenset(stem(word) for word in table["en"]["generic"]),
     )
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(phrases, key=len, reverse=True))))
 
 
 @functools.lru_cache(maxsize=1_000)
 def analyse(question: str) -> Question:
     """Return the content of ``question``; when nothing but interrogatives is left, all its terms."""
-    folded = fold(question)
-    words = question_words()
-    core = words.phrases.sub(" ", _SHORT_YEAR.sub(_full_year, folded))
-    return _collect(question, core, words) or _collect(question, folded, None) or _empty(question)
+    return (
+        _collect(question, bare(question), question_words())
+        or _collect(question, fold(question), None)
+        or _empty(question)
+    )
+
+
+def bare(question: str) -> str:
+    """Return ``question``, folded, without the phrases that only make it a question."""
+    return question_words().phrases.sub(" ", _SHORT_YEAR.sub(_full_year, fold(question)))
 
 
 def _empty(question: str) -> Question:
@@ -120,3 +135,21 @@ def _full_year(match: re.Match[str]) -> str:
 def title_text(chunk: StoredChunk) -> str:
     """Return the title to match: the document's own, or else its file's name without folder and ending."""
     return chunk.title or PurePosixPath(chunk.document_name.replace("\\", "/")).stem
+
+
+def canonical(text: str) -> str:
+    """Return ``text`` in the form the reranker counts in: Chinese as it is, each word's terms as `` term ``.
+
+    A Chinese term occurs in it as a substring, a word as ``f" {word} "``, adjacent words as ``" a  b "``.
+    """
+    return "".join([_chinese(run) if is_cjk else _words(run) for is_cjk, run in runs(fold(text))])
+
+
+def _chinese(run: str) -> str:
+    numbers = "".join(f" {number} " for number in number_terms(run))
+    return f"{run}{numbers}\n"
+
+
+@functools.lru_cache(maxsize=100_000)
+def _words(token: str) -> str:
+    return "".join(f" {term} " for term in word_terms(token))

@@ -10,32 +10,32 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 
+from kb_app.retrieval.analyzer import canonical
+from kb_app.retrieval.content import Piece, held, mass, pieces
+from kb_app.retrieval.headings import asked_headings, headings_of, stands_under
 from kb_app.retrieval.passages import fold_duplicates
 from kb_app.retrieval.rerank import Evidence, Ranking
-from kb_app.retrieval.scoring import Needle, coverage
+from kb_app.retrieval.scoring import coverage
 
 #: Names of the inputs, in the order of ``signals``.
 SIGNALS = (
     "bm25",
-    "units",
-    "pairs",
-    "sentence_units",
-    "sentence_pairs",
-    "title",
-    "title_named",
-    "rare_units",  # share of the three rarest characters or words that the chunk holds
-    "rare_pairs",  # the same of the three rarest pairs
-    "substance",  # how much the question says: its weight, 1 from some three rare words on
+    "sentence",  # share of what the question is about in the best sentence with its title and headings
+    "named",  # how fully the question names the title or a heading
+    "rarest",  # the weight that the passage holds of the four rarest characters or words
     "margin",  # how far the best passage's score is above that of the next different one
-    "chinese",  # whether the question holds Chinese: its single characters match by chance more often
+    "chinese",  # whether the question holds Chinese: its characters match by chance more often
     "size",  # decimal logarithm of the number of chunks, plus one
 )
-_RARE = 3
+_RAREST = 4
 _NEAREST = 8
-_SUBSTANTIAL = 20.0
+#: What a heading must weigh to say by itself what it is about: some two rare words.
+_TELLING = 20.0
 _LARGEST_LOGIT = 30.0
-#: A question of so few characters must match a pair; single characters occur everywhere.
-_SHORT_CHARACTERS = 4
+#: A passage under a heading that the question names is an answer, whatever else the question says.
+_NAMED_CONFIDENCE = 0.9
+#: A question of so few characters must match a pair, or all of them in one sentence; single ones occur everywhere.
+_SHORT_CHARACTERS, _LEAST_TOGETHER = 4, 3
 
 
 @functools.cache
@@ -59,17 +59,19 @@ def threshold() -> float:
 
 def signals(ranking: Ranking) -> tuple[float, ...]:
     """Return the inputs of the confidence in the order of ``SIGNALS``; the ranking must not be empty."""
-    best, weighted = ranking.evidence[0], ranking.weighted
-    text = _whole(best)
-    rare_units, rare_pairs = _rare_share(weighted.units, text), _rare_share(weighted.pairs, text)
+    best = ranking.evidence[0]
+    wanted = pieces(ranking.question.text, ranking.weighted)
+    context = f"{best.prepared.title}\n{best.prepared.heading}"
+    in_sentence = max((held(wanted, f"{context}\n{sentence}") for sentence in best.prepared.sentences), default=0.0)
+    rarest = sorted(wanted, key=lambda piece: -piece.weight)[:_RAREST]
     # The same passage again, in a second base or under another name, is no rival.
     rivals = fold_duplicates(ranking.evidence[:_NEAREST], lambda found: found.prepared.chunk.search_text)
     lexical = [found.score for found in rivals[:2]]
     named = {
-        **best.parts,
-        "rare_units": rare_units,
-        "rare_pairs": rare_pairs if weighted.pairs else rare_units,
-        "substance": min(1.0, weighted.unit_mass / _SUBSTANTIAL),
+        "bm25": best.parts["bm25"],
+        "sentence": in_sentence / (mass(wanted) or 1.0),
+        "named": max(_named_share(ranking, wanted, name) for name in headings_of(best.prepared.chunk)),
+        "rarest": held(rarest, _whole(best)),
         "margin": lexical[0] - lexical[1] if len(lexical) > 1 else lexical[0],
         "chinese": float(bool(ranking.question.cjk_pairs)),
         "size": math.log10(1 + ranking.chunk_count),
@@ -77,14 +79,17 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
     return tuple(named[name] for name in SIGNALS)
 
 
+def _named_share(ranking: Ranking, wanted: Sequence[Piece], heading: str) -> float:
+    """Return the share of the heading's length that the question names, less where the heading says little."""
+    text = canonical(heading)
+    length = len(re.sub(r"\s", "", text))
+    named = sum(len(item.strip()) for item, _ in ranking.weighted.units if item in text)
+    return min(1.0, named / length) * min(1.0, held(wanted, text) / _TELLING) if length else 0.0
+
+
 def _whole(evidence: Evidence) -> str:
     prepared = evidence.prepared
     return "\n".join((prepared.title, prepared.heading, prepared.body))
-
-
-def _rare_share(needles: Sequence[Needle], text: str) -> float:
-    rarest = sorted(needles, key=lambda item: -item[1])[:_RARE]
-    return coverage(rarest, text) / (sum(weight for _, weight in rarest) or 1.0)
 
 
 def confidence(ranking: Ranking) -> float:
@@ -93,7 +98,9 @@ def confidence(ranking: Ranking) -> float:
         return 0.0
     intercept, named, _ = _weights()
     logit = intercept + sum(weight * value for weight, value in zip(named, signals(ranking), strict=True))
-    return 1 / (1 + math.exp(-max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, logit))))
+    likely = 1 / (1 + math.exp(-max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, logit))))
+    is_named = stands_under(ranking.evidence[0].prepared.chunk, asked_headings(ranking.question.text))
+    return max(likely, _NAMED_CONFIDENCE) if is_named else likely
 
 
 def is_chit_chat(text: str) -> bool:
@@ -103,10 +110,13 @@ def is_chit_chat(text: str) -> bool:
 
 
 def _is_too_thin(ranking: Ranking) -> bool:
-    """Whether a short Chinese question matches nothing but single characters."""
+    """Whether a short Chinese question matches nothing but single characters, and those apart."""
     question, weighted = ranking.question, ranking.weighted
     if not question.cjk_pairs or len(question.units) > _SHORT_CHARACTERS:
         return False
     text = _whole(ranking.evidence[0])
     words = [item for item in weighted.units if item[0][0] == " "]
-    return not coverage(weighted.pairs, text) and not coverage(words, text)
+    if coverage(weighted.pairs, text) or coverage(words, text):
+        return False
+    together = (all(char in sentence for char in question.units) for sentence in ranking.evidence[0].prepared.sentences)
+    return len(question.units) < _LEAST_TOGETHER or not any(together)

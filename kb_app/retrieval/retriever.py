@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import add
 
 from ingestion.protocols import Embedder
 from kb_app.errors import ProviderError, error_info
@@ -12,16 +13,19 @@ from kb_app.retrieval.analyzer import Question, analyse, question_words
 from kb_app.retrieval.confidence import confidence, threshold
 from kb_app.retrieval.diversity import diversified, spread
 from kb_app.retrieval.fusion import fuse, min_max
+from kb_app.retrieval.headings import asked_headings, stands_under
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Ranking, gather
-from kb_app.retrieval.scoring import Statistics, merged, prepare, weigh
+from kb_app.retrieval.scoring import PreparedChunks, Statistics, merged, weigh
 from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 #: Chunks of each base that keywords propose, and that embedders may vote for.
 CANDIDATES, VOTED = 40, 50
 #: Passages that a reranker reads.
 RERANKED = 30
+#: What a passage gets for standing under a heading that the question names: it comes before nearly all others.
+_NAMED_BONUS = 1.0
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
 SILENT = frozenset({"builtin"})
 
@@ -46,6 +50,7 @@ class Retriever:
         self._keyword = keyword
         self._vectors = vectors
         self._embedder_for = embedder_for
+        self._prepared = PreparedChunks()
 
     def retrieve(
         self,
@@ -112,10 +117,12 @@ class Retriever:
         analysed, statistics = self._known(analysed, bases)
         weighted = weigh(analysed, statistics)
         passages = self._passages(_united(self._by_keyword(analysed, bases, within), dense), bases)
-        prepared = [prepare(passage.chunk) for passage in passages]
+        prepared = [self._prepared.get(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
         votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
-        scores = fuse([found.score for found in evidence], votes)
+        asked = asked_headings(question)
+        named = [_NAMED_BONUS * stands_under(passage.chunk, asked) for passage in passages]
+        scores = list(map(add, fuse([found.score for found in evidence], votes), named))
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], passages[i].chunk.id))
         return Ranking(
             question=analysed,
@@ -142,10 +149,10 @@ class Retriever:
 
     def _passages(self, chunk_ids: Collection[str], base_ids: Collection[str]) -> list[Passage]:
         """Return the candidates, given best first, that still exist in these bases, joined with their neighbours."""
-        wanted = {*chunk_ids, *(name for chunk in chunk_ids for name in neighbour_ids(chunk))}
-        found = self._chunks.chunks(wanted)
+        found = self._chunks.chunks(chunk_ids)
         candidates = [found[name] for name in chunk_ids if name in found and found[name].base_id in base_ids]
-        return join_neighbours(candidates, found)
+        missing = {name for chunk in candidates for name in neighbour_ids(chunk)} - found.keys()
+        return join_neighbours(candidates, {**found, **self._chunks.chunks(missing)})
 
     def _by_keyword(
         self, question: Question, base_ids: Collection[str], documents: Collection[str] | None

@@ -7,14 +7,16 @@ prepared chunk takes about as much memory as its text.
 import functools
 import math
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from threading import Lock
 
 from ingestion.analyzer import CJK
-from ingestion.canonical import SENTENCE_MARK, canonical, canonical_sentences
+from ingestion.sentences import split_sentences
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import Question, title_text
+from kb_app.retrieval.analyzer import Question, canonical, title_text
 
 #: What to look for in a canonical string, and its weight.
 Needle = tuple[str, float]
@@ -69,25 +71,51 @@ class PreparedChunk:
 
 def prepare(chunk: StoredChunk) -> PreparedChunk:
     """Return ``chunk`` ready for scoring."""
-    body = chunk.canonical or canonical_sentences(chunk.search_text)
+    text = chunk.search_text
+    sentences = tuple(_sentence(text[start:end]) for start, end in split_sentences(text))
+    body = "\n".join(sentences)
     return PreparedChunk(
         chunk=chunk,
-        title=_name(title_text(chunk)),
-        heading=_name("\n".join(chunk.heading)),
+        title=canonical(title_text(chunk)),
+        heading=canonical("\n".join(chunk.heading)),
         body=body,
-        sentences=tuple(body.split(SENTENCE_MARK)),
+        sentences=sentences,
         length=_length(body),
     )
 
 
-#: Of a document's passages all have one title, and many one heading.
-_name = functools.lru_cache(maxsize=5_000)(canonical)
+#: A passage repeats the sentences of its chunks.
+_sentence = functools.lru_cache(maxsize=20_000)(canonical)
 
 
 def _length(body: str) -> int:
     """Count terms: a Chinese run of n characters has 2n - 1, a word stands between two blanks."""
-    runs = _CJK_RUN.findall(body)
-    return body.count(" ") // 2 + 2 * len("".join(runs)) - len(runs)
+    return body.count(" ") // 2 + sum(2 * len(run) - 1 for run in _CJK_RUN.findall(body))
+
+
+class PreparedChunks:
+    """The chunks and passages prepared last; safe to share between threads."""
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        """Keep up to ``capacity`` chunks (some 2 kB each)."""
+        self._capacity = capacity
+        self._lock = Lock()
+        self._cache: OrderedDict[tuple[str, int, int], PreparedChunk] = OrderedDict()
+
+    def get(self, chunk: StoredChunk) -> PreparedChunk:
+        """Return ``chunk`` prepared; a chunk whose content changed is prepared again."""
+        key = (chunk.id, chunk.start, chunk.end)
+        with self._lock:
+            found = self._cache.get(key)
+            if found is not None and found.chunk == chunk:
+                self._cache.move_to_end(key)
+                return found
+        prepared = prepare(chunk)
+        with self._lock:
+            self._cache[key] = prepared
+            if len(self._cache) > self._capacity:
+                self._cache.popitem(last=False)
+        return prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +151,11 @@ def _general_rate(term: str) -> float:
     if term.isdecimal():
         return _NUMBER_RATES[min(len(term), len(_NUMBER_RATES)) - 1]
     return _common_rates().get(term, _RARE_RATE)
+
+
+def is_common(term: str) -> bool:
+    """Whether general text holds ``term`` so often that it is one."""
+    return term in _common_rates()
 
 
 def idf(frequency: int, chunk_count: int, term: str) -> float:

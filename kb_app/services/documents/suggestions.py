@@ -5,11 +5,8 @@ from collections.abc import Iterable
 
 from kb_app.models import Message, Source
 from kb_app.retrieval.analyzer import terms
+from kb_app.retrieval.headings import unnumbered
 
-_NUMBERING = re.compile(
-    r"^\s*(?:第[\d一二三四五六七八九十百]+[章节篇部回]|(?:\d+|[A-Z])(?:\.\d+)*[.、)）:：]?(?=[\s\u3400-\u9fff])"
-    r"|[一二三四五六七八九十]+[、.．]|[(（][\d一二三四五六七八九十]+[)）])\s*[:：、.]?\s*"
-)
 _EMPTY_TITLES = frozenset(
     (
         *(
@@ -37,12 +34,11 @@ _QUESTION = re.compile(r"^(?:如何|怎么|怎样|为什么|什么是|how |why |
 _SHORTEST, _LONGEST = 3, 40
 #: The share of the best score with which a passage of a document nobody cites is still about the question.
 _NEAR = 0.5
-_ONLY_MARKUP = re.compile(r"[`*_#\[\]<>$|\\]")
 
 
 def topic(heading: str) -> str:
     """Return a heading without its number and markup, empty where it names no topic of its own."""
-    clean = _ONLY_MARKUP.sub("", _NUMBERING.sub("", heading)).strip(" :：-–—.")
+    clean = unnumbered(heading)
     is_empty = clean.casefold() in _EMPTY_TITLES or not any(char.isalpha() for char in clean)
     return "" if is_empty or not _SHORTEST <= len(clean) <= _LONGEST else clean
 

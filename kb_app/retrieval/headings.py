@@ -1,0 +1,42 @@
+"""Titles and headings as people name them: without numbers and markup."""
+
+import functools
+import re
+from collections.abc import Collection, Iterator
+
+from ingestion.analyzer import fold
+from kb_app.models import StoredChunk
+from kb_app.retrieval.analyzer import title_text
+
+_NUMBERING = re.compile(
+    r"^\s*(?:第[\d一二三四五六七八九十百]+[章节篇部回]|(?:\d+|[A-Z])(?:\.\d+)*[.、)）:：]?(?=[\s\u3400-\u9fff])"
+    r"|[一二三四五六七八九十]+[、.．]|[(（][\d一二三四五六七八九十]+[)）])\s*[:：、.]?\s*"
+)
+_MARKUP = re.compile(r"[`*_#\[\]<>$|\\]")
+_IN_QUOTES = re.compile(r"[「『“\"]([^「」『』“”\"]+)[」』”\"]")
+_LETTERS = re.compile(r"[^\W_]+")
+
+
+def unnumbered(heading: str) -> str:
+    """Return a heading without its number and markup: 第二章 提示原则 is 提示原则."""
+    return _MARKUP.sub("", _NUMBERING.sub("", heading)).strip(" :：-–—.")
+
+
+def headings_of(chunk: StoredChunk) -> Iterator[str]:
+    """Yield the title of a chunk and the headings it stands under, outermost first, as people name them."""
+    yield from map(unnumbered, (title_text(chunk), *chunk.heading))
+
+
+def asked_headings(question: str) -> frozenset[str]:
+    """Return what titles or headings ``question`` may name, for ``stands_under``: what it quotes, and all of it."""
+    return frozenset(map(_letters, (question, *_IN_QUOTES.findall(question)))) - {""}
+
+
+def stands_under(chunk: StoredChunk, asked: Collection[str]) -> bool:
+    """Whether a title or heading of the chunk is one of those asked for, word for word."""
+    return any(_letters(heading) in asked for heading in headings_of(chunk))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(fold(text).lower()))

@@ -1,0 +1,75 @@
+import pytest
+
+from ingestion.embed import HashedEmbedder
+from kb_app.retrieval.keyword import KeywordIndex
+from kb_app.retrieval.retriever import Retriever
+
+SECTIONS = {
+    ("泡茶手册", "第一章 水温"): "绿茶用 80 ℃ 左右的水，水太烫会把嫩芽烫熟，茶汤发黄发苦。红茶用 90 ℃ 左右的水。",
+    ("泡茶手册", "2.1 紫砂壶"): "紫砂壶会吸味，一把壶只泡一类茶，洗的时候不用洗洁精。",
+    ("提示原则", "一、编写清晰的指令"): "设计提示词有两个关键原则：编写清晰、具体的指令，和给予模型充足的思考时间。",
+    (
+        "线性模型",
+        "属性数值化",
+    ): "样本中的非数值类属性都需要进行数值化；存在序关系的属性可以连续化为带有相对大小的连续值。",
+    (
+        "Bicycle care",
+        "Torque",
+    ): "Stem bolts are tightened to 5 Nm, pedals to 35 Nm. The left pedal has a left-hand thread.",
+    ("Bicycle care", "The chain"): "Clean and oil the chain every 200 km, or after every ride in heavy rain.",
+}
+
+
+@pytest.fixture
+def retriever(tmp_path, truth, vectors, make_chunk):
+    keyword = KeywordIndex(tmp_path)
+    chunks = [
+        make_chunk(text, f"d{number}", title=title, heading=(title, heading))
+        for number, ((title, heading), text) in enumerate(SECTIONS.items())
+    ]
+    truth.held = {chunk.id: chunk for chunk in chunks}
+    keyword.add("base", chunks)
+    return Retriever(truth, keyword, vectors, lambda base_id: HashedEmbedder())
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("属性数值化是怎么回事？", "非数值类属性"),
+        ("给我讲讲紫砂壶有什么特点", "吸味"),
+        ("提示词的两个基本原则是什么？", "两个关键原则"),
+        ("绿茶该用多少度的水？", "80"),
+        ("茶汤苦了怎么办？", "发苦"),
+        ("What is the right torque for the pedals?", "35 Nm"),
+    ],
+)
+def test_a_question_in_everyday_words_is_answered(retriever, question, said):
+    result = retriever.retrieve(question, ["base"])
+    assert result.found
+    assert said in result.hits[0].chunk.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "二战是怎么回事？",
+        "公司的年假有几天？",
+        "给我讲讲量子计算机有什么特点",
+        "「光合作用」讲了什么？",
+        "How do vaccines work?",
+    ],
+)
+def test_a_question_about_something_else_is_declined_in_the_same_words(retriever, question):
+    assert not retriever.retrieve(question, ["base"]).found
+
+
+@pytest.mark.parametrize("suggestion", ["「{}」讲了什么？", "What does “{}” say?", "{}"])
+@pytest.mark.parametrize(
+    "name", ["水温", "紫砂壶", "编写清晰的指令", "属性数值化", "Torque", "The chain", "Bicycle care"]
+)
+def test_a_heading_that_is_named_is_answered_from_its_section(retriever, suggestion, name):
+    result = retriever.retrieve(suggestion.format(name), ["base"])
+    best = result.hits[0].chunk
+    assert result.found
+    assert any(part.endswith(name) for part in (best.title, *best.heading))
+    assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
