@@ -13,6 +13,7 @@ IngestionError
     BinaryError               binary           named as text, is not
     UnsupportedFormatError    unsupported
     TranscriptionNeededError  transcription_needed  sound or video: its words have to be written down first
+    ReaderMissingError        reader_missing   the optional library for its format is not installed
     OcrMissingError           ocr_missing      Tesseract is not installed
     OcrFailedError            ocr_failed
     EmbeddingError            bad_vectors      the embedder's vectors have a wrong number, length or value
@@ -63,6 +64,12 @@ class GarbledError(IngestionError):
     """The text layer cannot be mapped to characters."""
 
     code = "garbled"
+
+
+class ReaderMissingError(IngestionError):
+    """The optional library that reads this format is not installed; ``params["command"]`` installs it."""
+
+    code = "reader_missing"
 
 
 class OcrMissingError(IngestionError):

@@ -105,7 +105,8 @@ class Chunk:
     """A passage: ``text == document.text[start:end]`` always.
 
     ``search_text`` is what is embedded and indexed: the passage without markup noise, and without title
-    or heading path, which the indexes hold as fields of their own. ``page`` is the 1-based page of ``start``.
+    or heading path, which the indexes hold as fields of their own; ``canonical`` is it, analysed
+    (``ingestion.canonical``). ``page`` is the 1-based page of ``start``.
     """
 
     index: int
@@ -115,6 +116,7 @@ class Chunk:
     end: int
     page: int | None = None
     heading: tuple[str, ...] = ()
+    canonical: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ingestion.canonical import canonical_sentences
 from ingestion.chunk import chunk
 from ingestion.clean import clean
 from ingestion.errors import NoTextError
@@ -34,7 +35,7 @@ def _finish(loaded: LoadedDocument, options: ReadOptions, report: Progress) -> P
     report("clean", 0, 0)
     document = clean(loaded, options.rules)
     report("chunk", 0, 0)
-    chunks = _without_repeats(chunk(document, options.chunking))
+    chunks = _analysed(_without_repeats(chunk(document, options.chunking)))
     if not chunks:
         raise NoTextError("no words after cleaning")
     report("chunk", len(chunks), len(chunks))
@@ -49,6 +50,10 @@ def _without_repeats(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
     first = {one.search_text: one for one in reversed(chunks)}
     kept = [one for one in chunks if first[one.search_text] is one]
     return tuple(replace(one, index=index) for index, one in enumerate(kept))
+
+
+def _analysed(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    return tuple(replace(one, canonical=canonical_sentences(one.search_text)) for one in chunks)
 
 
 def _ignore(stage: str, done: int, total: int) -> None:

@@ -190,7 +190,7 @@ class App:
         market = Market(
             base=repositories.bases.get, chat=self.models.chat, price=choices.price, options=choices.answer_options
         )
-        self.evaluation_runs = EvaluationRuns(runs, self.evaluation, self.prompts, market)
+        self.evaluation_runs = EvaluationRuns(runs, self.evaluation, self.prompts, market, self.resume_evaluation)
         bench = Bench(
             retriever=self.retriever,
             reuse=self.reuse,
@@ -205,6 +205,11 @@ class App:
     def is_owner(self) -> bool:
         """Whether this process owns the data folder and does its jobs."""
         return self._lock is not None
+
+    def resume_evaluation(self) -> None:
+        """Begin to evaluate, with the runs that were interrupted first; left to its owner beside one."""
+        if self.is_owner:
+            self._evaluation_worker.start()
 
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""
@@ -263,7 +268,6 @@ class App:
         for base in repositories.bases.all():
             self.summaries.catch_up(base)
         self._summariser.start()
-        self._evaluation_worker.start()
         self.watching.start()
         self.freshness.start()
 

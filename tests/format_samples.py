@@ -180,6 +180,42 @@ def sample_ods() -> bytes:
     return zipped({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})
 
 
+def sample_odt(**more: str | bytes) -> bytes:
+    """An OpenDocument text; its history, comment and contents are no text of it."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    item = "<text:list-item><text:p>{}</text:p>{}</text:list-item>".format
+    inner = f"<text:list>{item('内层', '')}</text:list>"
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>".format
+    rows = "".join(
+        "<table:table-row>" + "".join(map(cell, row)) + "</table:table-row>" for row in (["模型", "得分"], ["甲", "91"])
+    )
+    note = (
+        "<text:note-citation>1</text:note-citation><text:note-body><text:p>数据来自公开评测。</text:p></text:note-body>"
+    )
+    comment = "<office:annotation><text:p>批注</text:p></office:annotation>"
+    body = (
+        "<text:tracked-changes><text:p>删去的</text:p></text:tracked-changes>"
+        "<text:table-of-content><text:index-body><text:p>目录第一行</text:p></text:index-body></text:table-of-content>"
+        '<text:h text:outline-level="1">第一章 绪论</text:h>'
+        f"<text:p>大语言模型的<text:span>评测</text:span>需要统一的{comment}标准。"
+        f"<text:note>{note}</text:note></text:p>"
+        f"<text:list>{item('检索增强生成', inner)}{item('提示工程', '')}</text:list>"
+        '<text:h text:outline-level="2">1.1 研究背景</text:h>'
+        f'<table:table>{rows}</table:table><text:p>前<text:s text:c="2"/>后</text:p>'
+    )
+    body = f"<office:body><office:text>{body}</office:text></office:body>"
+    content = f"<office:document-content {names}>{body}</office:document-content>"
+    meta = (
+        '<office:document-meta xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><office:meta><dc:title>评测报告</dc:title></office:meta>'
+        "</office:document-meta>"
+    )
+    kind = "application/vnd.oasis.opendocument.text"
+    return zipped({"mimetype": kind, "content.xml": content, "meta.xml": meta, **more})
+
+
 def sample_epub(**more: str) -> bytes:
     page = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body>{}</body></html>".format
     container = (
@@ -232,6 +268,73 @@ HTML = """<!DOCTYPE html><html><head><meta charset="gb2312"><title>入门教程 
     return 1
 </code></pre><form><input name="q"><button>搜索</button></form></main>
 <footer>版权所有</footer></body></html>"""
+
+RTF = (
+    rb"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 \'cb\'ce\'cc\'e5;}}{\info{\title x}}\uc2"
+    rb"\pard\f0 \'b9\'d8\'d3\'da\'d4\'a4\'cb\'e3\'b5\'c4\'cd\'a8\'d6\'aa\par "
+    rb"\u26417\'d6\'ec\u-27307\'e9\'46\u22522\'bb\'f9 \u-10179??\u-8704?? \ldblquote\'d2\'fd\'ba\'c5\rdblquote\par"
+    rb"\trowd \'d0\'d5\'c3\'fb\cell \'b7\'d6\cell\row\trowd \'d5\'c5\'c8\'fd\cell 9\cell\row}"
+)
+
+RST = r"""入门
+====
+
+.. 注释不是正文
+
+检索增强生成\ **先找后写**\ ，见\ `官网 <https://example.cn>`_\ 。
+
+安装
+----
+
+运行::
+
+    def f():
+        return 1
+
+- 第一步
+  接着
+
+- 第二步
+
+==== ====
+模型 得分
+==== ====
+甲   91
+==== ====
+
+.. toctree::
+   :maxdepth: 2
+
+   别的页
+
+选项
+~~~~
+
+.. warning::
+
+   请备份。
+"""
+
+ORG = """#+TITLE: 手册
+* 入门
+:PROPERTIES:
+:CUSTOM_ID: 起点
+:END:
+检索增强生成先找后写，见[[https://example.cn][官网]]。
+# 注释
+** TODO 安装 :标签:
+SCHEDULED: <2026-03-02 Mon>
+- 第一步
+- 第二步
+
+#+begin_src python
+def f():
+    return 1
+#+end_src
+| 模型 | 得分 |
+|------+------|
+| 甲   | 91   |
+"""
 
 PYTHON = '''"""模块说明。"""
 

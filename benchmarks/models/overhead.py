@@ -26,7 +26,7 @@ from pydantic import SecretStr
 
 from kb_app.app import App, build_app
 from kb_app.models import Retrieved, Token
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.services.models.keys import ConnectionEntry
 from kb_app.settings import load_settings

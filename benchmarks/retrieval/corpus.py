@@ -131,6 +131,7 @@ def stored_chunks(prepared: PreparedDocument, base_id: str, document_id: str) ->
             index=chunk.index,
             text=chunk.text,
             search_text=chunk.search_text,
+            canonical=chunk.canonical,
             start=chunk.start,
             end=chunk.end,
             page=chunk.page,

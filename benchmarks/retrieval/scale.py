@@ -24,6 +24,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from benchmarks.retrieval.corpus import articles
+from ingestion.canonical import canonical_sentences
 from ingestion.embed import HashedEmbedder, embedding_text
 from ingestion.sentences import count_units, split_sentences
 from kb_app.models import SearchFilters, StoredChunk
@@ -98,6 +99,7 @@ def chunks(base_id: str, texts: Iterator[str], count: int) -> Iterator[list[Stor
                 index=index,
                 text=text,
                 search_text=text,
+                canonical=canonical_sentences(text),
                 start=1000 * index,
                 end=1000 * index + len(text),
                 page=None,
@@ -128,7 +130,7 @@ def _document(chunk: StoredChunk) -> dict[str, Any]:
 
 
 def _row(chunk: StoredChunk, vector: np.ndarray) -> dict[str, Any]:
-    names = ("id", "base_id", "document_id", "text", "search_text", "start", "end")
+    names = ("id", "base_id", "document_id", "text", "search_text", "canonical", "start", "end")
     columns = {name: getattr(chunk, name) for name in names}
     return {**columns, "position": chunk.index, "heading": [], "vector": vector_bytes(vector)}
 

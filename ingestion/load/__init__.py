@@ -12,12 +12,17 @@ from ingestion.load.html import load_html
 from ingestion.load.json import load_json
 from ingestion.load.markdown import load_markdown
 from ingestion.load.notebook import load_notebook
+from ingestion.load.odt import load_odt
+from ingestion.load.org import load_org
 from ingestion.load.pdf import load_pdf
 from ingestion.load.pptx import load_pptx
+from ingestion.load.rst import load_rst
+from ingestion.load.rtf import load_rtf
 from ingestion.load.sniff import MEDIA_EXTENSIONS, MEDIA_KINDS, sniff, sniff_package
 from ingestion.load.source_code import SOURCE_TYPES, load_source_code
 from ingestion.load.subtitles import load_subtitles
 from ingestion.load.text import load_text
+from ingestion.load.unstructured import load_outlook
 from ingestion.load.xlsx import load_xlsx
 from ingestion.models import LoadedDocument, LoadLimits, Progress
 
@@ -45,11 +50,15 @@ LOADERS: dict[str, Loader] = {
     ".md": load_markdown,
     ".markdown": load_markdown,
     ".txt": load_text,
+    ".rst": load_rst,
+    ".org": load_org,
     ".html": load_html,
     ".htm": load_html,
     ".xhtml": load_html,
     ".docx": load_docx,
     ".docm": load_docx,
+    ".odt": load_odt,
+    ".rtf": load_rtf,
     ".pptx": load_pptx,
     ".pptm": load_pptx,
     ".xlsx": load_xlsx,
@@ -60,6 +69,7 @@ LOADERS: dict[str, Loader] = {
     ".tsv": load_csv,
     ".epub": load_epub,
     ".eml": load_email,
+    ".msg": load_outlook,
     ".json": load_json,
     ".jsonl": load_json,
     ".ndjson": load_json,
@@ -75,6 +85,8 @@ _BY_CONTENT: dict[str, Loader] = {
     "PPTX": load_pptx,
     "XLSX": load_xlsx,
     "ODS": load_xlsx,
+    "ODT": load_odt,
+    "RTF": load_rtf,
     "EPUB": load_epub,
 }
 

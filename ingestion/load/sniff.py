@@ -35,7 +35,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"wOFF", "WOFF"),
     (b"wOF2", "WOFF"),
     (b"%!PS-Adobe", "PS"),
-    (b"{\\rtf1", "RTF"),
+    (b"{\\rtf", "RTF"),
 )
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
 _HEADER_WINDOW = 1024
@@ -57,6 +57,7 @@ _PACKAGE_PARTS = (("word/", "DOCX"), ("ppt/", "PPTX"), ("xl/", "XLSX"))
 _PACKAGE_TYPES = {
     b"application/epub+zip": "EPUB",
     b"application/vnd.oasis.opendocument.spreadsheet": "ODS",
+    b"application/vnd.oasis.opendocument.text": "ODT",
 }
 _MAX_TYPE_BYTES = 200
 
@@ -78,7 +79,7 @@ def sniff(data: bytes) -> str | None:
 
 
 def sniff_package(data: bytes) -> str:
-    """Return what a ZIP file holds: ``DOCX``, ``PPTX``, ``XLSX``, ``ODS``, ``EPUB``, or ``ZIP`` for anything else."""
+    """Return what a ZIP file holds: ``DOCX``, ``PPTX``, ``XLSX``, ``ODS``, ``ODT``, ``EPUB``, or ``ZIP`` otherwise."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from ingestion.errors import IngestionError
 from kb_app.cli.console import Console, system_language
+from kb_app.cli.errors import WRONG_USAGE
 from kb_app.cli.parser import build_parser, with_command
 from kb_app.errors import KBAppError, error_info
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(args.run(args, console))
     except (KBAppError, IngestionError) as error:
         console.failure(error_info(error))
+        return 2 if isinstance(error, WRONG_USAGE) else 1
     except KeyboardInterrupt:
         console.note("cli.interrupted")
     except BrokenPipeError:

@@ -28,8 +28,8 @@ from kb_app.models import (
     Usage,
     Waiting,
 )
-from kb_app.services.answers.answering import AskRequest
 from kb_app.services.answers.generation import Generation
+from kb_app.services.answers.questions import AskRequest
 
 _SUCCESS = ("complete", "no_sources")
 

@@ -1,6 +1,6 @@
 """Failures that only the command line has. Each has a stable ``code``; the sentences live in the catalogue."""
 
-from kb_app.errors import KBAppError
+from kb_app.errors import ExportSplitError, KBAppError
 
 
 class CommandError(KBAppError):
@@ -83,3 +83,7 @@ class ServerStartError(CommandError):
     """The web server ended before it answered."""
 
     code = "server_start"
+
+
+#: Failures that are the wrong use of an option: exit status 2, as argparse has it.
+WRONG_USAGE: tuple[type[KBAppError], ...] = (UnknownMetricError, ExportSplitError)

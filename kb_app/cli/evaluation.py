@@ -50,7 +50,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         _say_cost(app.evaluation_runs.estimate(base.id, set_id, settings), console)
         run = app.evaluation_runs.start(base.id, set_id, settings, args.label)
         run = _follow(session, run, console)
-        gate = app.evaluation_runs.gate(run)
+        gate = session.app.evaluation_runs.gate(run)
     _report(run, gate, console)
     # The means are those of the cases that were answered: with some that were not, they prove nothing.
     return int(run.state != "done" or run.failed > 0 or not gate.passed)
@@ -81,14 +81,15 @@ def _set_id(session: Session, base_id: str, name: str | None) -> str:
 
 
 def _follow(session: Session, run: EvaluationRun, console: Console) -> EvaluationRun:
-    """Return the run when it has ended; Ctrl-C cancels it."""
-    runs = session.app.evaluation_runs
+    """Return the run when it has ended, done by the owner of the data folder while it has one; Ctrl-C cancels it."""
     try:
-        while (run := runs.get(run.id)).is_active:
+        while (run := session.app.evaluation_runs.get(run.id)).is_active:
             console.progress(console.text("cli.eval.running", done=run.done, total=run.total))
+            if session.take_over():
+                session.app.resume_evaluation()
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
-        runs.cancel(run.id)
+        session.app.evaluation_runs.cancel(run.id)
         raise
     return run
 

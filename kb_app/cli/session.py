@@ -38,6 +38,7 @@ class Session:
         """Open the data folder the arguments name. Raises KBAppError when that is not possible."""
         self._console = console
         self._settings = settings_of(args, console)
+        self._next_try = time.monotonic()
         self.app = self._open()
 
     def __enter__(self) -> "Session":
@@ -70,7 +71,6 @@ class Session:
         Ctrl-C cancels what has not been done yet.
         """
         told: set[str] = set()
-        next_try = time.monotonic()
         try:
             while True:
                 asked = time.monotonic()
@@ -83,13 +83,26 @@ class Session:
                 if len(told) == len(jobs):
                     return jobs
                 on_change(jobs)
-                if not self.app.is_owner and time.monotonic() >= next_try:
-                    self._take_over()
-                    next_try = time.monotonic() + _TAKE_OVER_EVERY_S
+                self.take_over()
                 time.sleep(max(_POLL_S, took / _POLL_SHARE))
         except KeyboardInterrupt:
             self.app.jobs.cancel(batch_id)
             raise
+
+    def take_over(self) -> bool:
+        """Own the data folder from now on if the process that did has ended; tried once a second at most."""
+        from kb_app.storage.lock import DataFolderLock
+
+        if self.app.is_owner or time.monotonic() < self._next_try:
+            return False
+        self._next_try = time.monotonic() + _TAKE_OVER_EVERY_S
+        try:
+            DataFolderLock(self._settings.data_dir).release()
+        except DataFolderBusyError:
+            return False
+        self.app.close()
+        self.app = self._open()
+        return self.app.is_owner
 
     def _open(self) -> "App":
         from kb_app.app import build_app
@@ -98,13 +111,3 @@ class Session:
         for notice in app.notices.current():
             self._console.remark(notice_text(self._console.language, notice))
         return app
-
-    def _take_over(self) -> None:
-        from kb_app.storage.lock import DataFolderLock
-
-        try:
-            DataFolderLock(self._settings.data_dir).release()
-        except DataFolderBusyError:
-            return
-        self.app.close()
-        self.app = self._open()

@@ -82,6 +82,7 @@ KBAppError
         ServerError           server_error
             ModelTooLargeError model_too_large   the server has not enough memory for it
         InterruptedStreamError interrupted       the stream ended without its terminal marker
+        EndlessAnswerError    answer_endless     the model did not stop, and was cut off
         BadResponseError      bad_response       not the protocol that was expected
         ModelFileError        model_file         a model's file on this machine is missing or damaged
         ModelChecksumError    model_checksum     a fetched file is not what it should be
@@ -158,6 +159,7 @@ from kb_app.errors.providers import (
     BadResponseError,
     ContentFilterError,
     ContextTooLongError,
+    EndlessAnswerError,
     InterruptedStreamError,
     MissingKeyError,
     ModelChecksumError,
@@ -229,6 +231,7 @@ __all__ = [
     "DiskFullError",
     "DuplicateNameError",
     "DuplicateSetError",
+    "EndlessAnswerError",
     "EvaluationError",
     "EvaluationGoneError",
     "ExportEmptyError",

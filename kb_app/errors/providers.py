@@ -93,6 +93,12 @@ class InterruptedStreamError(ProviderError):
     code = "interrupted"
 
 
+class EndlessAnswerError(ProviderError):
+    """The model did not stop; it was cut off at a generous limit."""
+
+    code = "answer_endless"
+
+
 class BadResponseError(ProviderError):
     """The server's answer is not what the protocol says."""
 

@@ -79,7 +79,10 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredChunk:
-    """A chunk as the database holds it; ``start`` and ``end`` are offsets in the document's text."""
+    """A chunk as the database holds it; ``start`` and ``end`` are offsets in the document's text.
+
+    ``canonical`` is ``search_text`` analysed (``ingestion.canonical``); empty where that is still to be done.
+    """
 
     id: str
     base_id: str
@@ -93,6 +96,7 @@ class StoredChunk:
     end: int
     page: int | None
     heading: tuple[str, ...]
+    canonical: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple, TypeVar
 
 from ingestion.analyzer import ANALYZER_VERSION, fold, number_terms, runs, stem, terms, word_terms
+from ingestion.canonical import canonical
 from kb_app.models import StoredChunk
 
 __all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "question_words", "terms", "title_text"]
@@ -135,21 +136,3 @@ def _full_year(match: re.Match[str]) -> str:
 def title_text(chunk: StoredChunk) -> str:
     """Return the title to match: the document's own, or else its file's name without folder and ending."""
     return chunk.title or PurePosixPath(chunk.document_name.replace("\\", "/")).stem
-
-
-def canonical(text: str) -> str:
-    """Return ``text`` in the form the reranker counts in: Chinese as it is, each word's terms as `` term ``.
-
-    A Chinese term occurs in it as a substring, a word as ``f" {word} "``, adjacent words as ``" a  b "``.
-    """
-    return "".join([_chinese(run) if is_cjk else _words(run) for is_cjk, run in runs(fold(text))])
-
-
-def _chinese(run: str) -> str:
-    numbers = "".join(f" {number} " for number in number_terms(run))
-    return f"{run}{numbers}\n"
-
-
-@functools.lru_cache(maxsize=100_000)
-def _words(token: str) -> str:
-    return "".join(f" {term} " for term in word_terms(token))

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from ingestion.canonical import SENTENCE_MARK
 from ingestion.sentences import count_units
-from kb_app.models import CARD_INDEX, StoredChunk
+from kb_app.models import StoredChunk
 
 #: A passage grows to at most this length (units of ``ingestion.models.ChunkOptions``): two chunks of the usual size.
 PASSAGE_UNITS = 600
 #: Two passages sharing this much of their character triples are the same text.
 _SAME = 0.9
 _SHINGLE = 3
-_SKETCH, _SKETCH_SHARE = 32, 3
+_SKETCH, _SKETCH_SHARE = 32, 0.5
 #: The chunker leaves out blanks between chunks, no more than this many.
 _LARGEST_GAP = 4
 
@@ -33,13 +35,14 @@ class Passage:
     members: frozenset[str]
 
 
-def neighbour_ids(chunk: StoredChunk) -> tuple[str, ...]:
-    """Return the ids of the chunks after and before ``chunk``; chunk ids end in ``:index``."""
-    stem = chunk.id.removesuffix(f":{chunk.index}")
-    if stem == chunk.id or chunk.index == CARD_INDEX:
+def neighbour_ids(chunk_id: str) -> tuple[str, ...]:
+    """Return the ids of the chunks after and before this one; chunk ids end in ``:index``. A card has none."""
+    stem, _, number = chunk_id.rpartition(":")
+    if not number.isdecimal():
         return ()
-    following = f"{stem}:{chunk.index + 1}"
-    return (following, f"{stem}:{chunk.index - 1}") if chunk.index else (following,)
+    index = int(number)
+    following = f"{stem}:{index + 1}"
+    return (following, f"{stem}:{index - 1}") if index else (following,)
 
 
 def join_neighbours(
@@ -55,69 +58,96 @@ def join_neighbours(
     for chunk in ranked:
         if chunk.id in taken:
             continue
-        names = sorted(neighbour_ids(chunk), key=lambda name: order.get(name, len(order)))
+        names = sorted(neighbour_ids(chunk.id), key=lambda name: order.get(name, len(order)))
         members = {chunk.id}
         whole = chunk
         for name in names:
             other = known.get(name)
-            grown = None if other is None or name in taken else _join(whole, other)
-            if grown is not None and count_units(grown.text) <= size_units:
+            grown = None if other is None or name in taken else _join(whole, other, size_units)
+            if grown is not None:
                 whole = grown
                 members.add(name)
         taken |= members
-        joined = replace(whole, id=chunk.id, index=chunk.index, heading=chunk.heading)
-        passages.append(Passage(chunk=joined, members=frozenset(members)))
+        if whole is not chunk:
+            whole = replace(whole, id=chunk.id, index=chunk.index)
+        passages.append(Passage(chunk=whole, members=frozenset(members)))
     return passages
 
 
-def _join(one: StoredChunk, other: StoredChunk) -> StoredChunk | None:
-    """Return both as one piece of the document's text, or None when they are no neighbours in one section."""
+def _join(one: StoredChunk, other: StoredChunk, size_units: float) -> StoredChunk | None:
+    """Return both as one piece of the document's text, or None when it is too long or they are of two sections."""
     first, second = (one, other) if one.start <= other.start else (other, one)
     gap = second.start - first.end
     if gap > _LARGEST_GAP or second.end <= first.end or first.heading != second.heading:
         return None
+    text = first.text + "\n" * max(gap, 0) + second.text[max(-gap, 0) :]
+    if count_units(text) > size_units:
+        return None
+    shared = _shared(first.search_text, second.search_text, -gap)
     return replace(
         first,
-        text=first.text + "\n" * max(gap, 0) + second.text[max(-gap, 0) :],
-        search_text=_join_search_text(first.search_text, second.search_text, -gap),
+        text=text,
+        search_text=first.search_text + ("" if shared else "\n") + second.search_text[shared:],
+        canonical=_join_canonical(first.canonical, second.canonical, is_overlapping=shared > 0),
         end=second.end,
     )
 
 
-def _join_search_text(first: str, second: str, overlap: int) -> str:
-    """Return both without repeating what they share at the seam, ``overlap`` characters at most."""
-    for size in range(min(overlap, len(first), len(second)), 0, -1):
-        if first.endswith(second[:size]):
-            return first + second[size:]
-    return f"{first}\n{second}"
+def _shared(first: str, second: str, most: int) -> int:
+    """Return how many characters, at most so many, ``first`` ends and ``second`` begins with."""
+    sizes = range(min(most, len(first), len(second)), 0, -1)
+    return next((size for size in sizes if first.endswith(second[:size])), 0)
+
+
+def _join_canonical(first: str, second: str, *, is_overlapping: bool) -> str:
+    """Return both without the sentences they share; empty, so that it is made anew, where a seam is inside one."""
+    if not first or not second:
+        return ""
+    if not is_overlapping:
+        return first + SENTENCE_MARK + second
+    marked = SENTENCE_MARK + first
+    seam = len(second)
+    while seam >= 0:
+        if marked.endswith(SENTENCE_MARK + second[:seam]):
+            return first + second[seam:]
+        seam = second.rfind(SENTENCE_MARK, 0, seam)
+    return ""
 
 
 def fold_duplicates(ranked: Sequence[_T], text: Callable[[_T], str]) -> list[_T]:
     """Return ``ranked`` without those whose text is nearly that of a better one."""
     kept: list[_T] = []
-    seen: list[tuple[str, frozenset[int]]] = []
+    seen: list[_Squashed] = []
     for item in ranked:
-        squashed = "".join(text(item).split()).lower()
-        sketch = _sketch(squashed)
+        mine = _squashed(text(item))
         # Two texts that are nearly the same have nearly the same sketch; only those are counted out.
-        alike = (other for other, theirs in seen if len(sketch & theirs) * _SKETCH_SHARE >= len(sketch))
-        if not any(_is_same(_shingles(squashed), _shingles(other)) for other in alike):
+        alike = (theirs for theirs in seen if len(mine.sketch & theirs.sketch) >= _SKETCH_SHARE * len(mine.sketch))
+        if not any(_is_same(_shingles(mine.text), _shingles(theirs.text)) for theirs in alike):
             kept.append(item)
-            seen.append((squashed, sketch))
+            seen.append(mine)
     return kept
 
 
-def _sketch(text: str) -> frozenset[int]:
-    """Return the ``_SKETCH`` smallest hashes of the text's character triples (Broder 1997, bottom-k sketch)."""
-    codes = np.frombuffer(text.encode("utf-32-le", "replace").ljust(4 * _SHINGLE, b"\0"), dtype=np.uint32)
+class _Squashed(NamedTuple):
+    """A text without blanks, and the ``_SKETCH`` smallest hashes of its character triples (Broder 1997)."""
+
+    text: str
+    sketch: frozenset[int]
+
+
+@lru_cache(maxsize=1_000)
+def _squashed(text: str) -> _Squashed:
+    squashed = "".join(text.split()).lower()
+    codes = np.frombuffer(squashed.encode("utf-32-le", "replace").ljust(4 * _SHINGLE, b"\0"), dtype=np.uint32)
     mixed = codes[:-2] * np.uint32(0x9E3779B1) + codes[1:-1] * np.uint32(0x85EBCA77) + codes[2:] * np.uint32(0xC2B2AE3D)
-    return frozenset(np.unique(mixed)[:_SKETCH].tolist())
+    return _Squashed(squashed, frozenset(np.unique(mixed)[:_SKETCH].tolist()))
 
 
-def _shingles(text: str) -> set[str]:
-    return {text[i : i + _SHINGLE] for i in range(max(1, len(text) - _SHINGLE + 1))}
+@lru_cache(maxsize=100)
+def _shingles(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + _SHINGLE] for i in range(max(1, len(text) - _SHINGLE + 1)))
 
 
-def _is_same(one: set[str], other: set[str]) -> bool:
+def _is_same(one: frozenset[str], other: frozenset[str]) -> bool:
     smaller, larger = sorted((len(one), len(other)))
     return smaller >= _SAME * larger and len(one & other) >= _SAME * len(one | other)

@@ -17,7 +17,7 @@ from kb_app.retrieval.headings import asked_headings, stands_under
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.rerank import Ranking, gather
-from kb_app.retrieval.scoring import PreparedChunks, Statistics, merged, weigh
+from kb_app.retrieval.scoring import Statistics, merged, prepare, weigh
 from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 #: Chunks of each base that keywords propose, and that embedders may vote for.
@@ -50,7 +50,6 @@ class Retriever:
         self._keyword = keyword
         self._vectors = vectors
         self._embedder_for = embedder_for
-        self._prepared = PreparedChunks()
 
     def retrieve(
         self,
@@ -117,7 +116,7 @@ class Retriever:
         analysed, statistics = self._known(analysed, bases)
         weighted = weigh(analysed, statistics)
         passages = self._passages(_united(self._by_keyword(analysed, bases, within), dense), bases)
-        prepared = [self._prepared.get(passage.chunk) for passage in passages]
+        prepared = [prepare(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
         votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
         asked = asked_headings(question)
@@ -149,10 +148,10 @@ class Retriever:
 
     def _passages(self, chunk_ids: Collection[str], base_ids: Collection[str]) -> list[Passage]:
         """Return the candidates, given best first, that still exist in these bases, joined with their neighbours."""
-        found = self._chunks.chunks(chunk_ids)
+        wanted = {*chunk_ids, *(name for chunk in chunk_ids for name in neighbour_ids(chunk))}
+        found = self._chunks.chunks(wanted)
         candidates = [found[name] for name in chunk_ids if name in found and found[name].base_id in base_ids]
-        missing = {name for chunk in candidates for name in neighbour_ids(chunk)} - found.keys()
-        return join_neighbours(candidates, {**found, **self._chunks.chunks(missing)})
+        return join_neighbours(candidates, found)
 
     def _by_keyword(
         self, question: Question, base_ids: Collection[str], documents: Collection[str] | None

@@ -7,16 +7,14 @@ prepared chunk takes about as much memory as its text.
 import functools
 import math
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from threading import Lock
 
 from ingestion.analyzer import CJK
-from ingestion.sentences import split_sentences
+from ingestion.canonical import SENTENCE_MARK, canonical, canonical_sentences
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import Question, canonical, title_text
+from kb_app.retrieval.analyzer import Question, title_text
 
 #: What to look for in a canonical string, and its weight.
 Needle = tuple[str, float]
@@ -71,51 +69,25 @@ class PreparedChunk:
 
 def prepare(chunk: StoredChunk) -> PreparedChunk:
     """Return ``chunk`` ready for scoring."""
-    text = chunk.search_text
-    sentences = tuple(_sentence(text[start:end]) for start, end in split_sentences(text))
-    body = "\n".join(sentences)
+    body = chunk.canonical or canonical_sentences(chunk.search_text)
     return PreparedChunk(
         chunk=chunk,
-        title=canonical(title_text(chunk)),
-        heading=canonical("\n".join(chunk.heading)),
+        title=_name(title_text(chunk)),
+        heading=_name("\n".join(chunk.heading)),
         body=body,
-        sentences=sentences,
+        sentences=tuple(body.split(SENTENCE_MARK)),
         length=_length(body),
     )
 
 
-#: A passage repeats the sentences of its chunks.
-_sentence = functools.lru_cache(maxsize=20_000)(canonical)
+#: Of a document's passages all have one title, and many one heading.
+_name = functools.lru_cache(maxsize=5_000)(canonical)
 
 
 def _length(body: str) -> int:
     """Count terms: a Chinese run of n characters has 2n - 1, a word stands between two blanks."""
-    return body.count(" ") // 2 + sum(2 * len(run) - 1 for run in _CJK_RUN.findall(body))
-
-
-class PreparedChunks:
-    """The chunks and passages prepared last; safe to share between threads."""
-
-    def __init__(self, capacity: int = 20_000) -> None:
-        """Keep up to ``capacity`` chunks (some 2 kB each)."""
-        self._capacity = capacity
-        self._lock = Lock()
-        self._cache: OrderedDict[tuple[str, int, int], PreparedChunk] = OrderedDict()
-
-    def get(self, chunk: StoredChunk) -> PreparedChunk:
-        """Return ``chunk`` prepared; a chunk whose content changed is prepared again."""
-        key = (chunk.id, chunk.start, chunk.end)
-        with self._lock:
-            found = self._cache.get(key)
-            if found is not None and found.chunk == chunk:
-                self._cache.move_to_end(key)
-                return found
-        prepared = prepare(chunk)
-        with self._lock:
-            self._cache[key] = prepared
-            if len(self._cache) > self._capacity:
-                self._cache.popitem(last=False)
-        return prepared
+    runs = _CJK_RUN.findall(body)
+    return body.count(" ") // 2 + 2 * len("".join(runs)) - len(runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from ingestion.models import Chunk, PreparedDocument
 from ingestion.protocols import Vectors
@@ -39,8 +39,8 @@ class ChunkRepository:
         ids = list(chunk_ids)
         with self._database.read() as session:
             for first in range(0, len(ids), _IN_LIMIT):
-                query = _chunks().where(ChunkRow.id.in_(ids[first : first + _IN_LIMIT]))
-                found.update((row.id, _to_chunk(row)) for row in session.execute(query))
+                rows = session.execute(_NAMED, {"ids": ids[first : first + _IN_LIMIT]})
+                found.update((row.id, _to_chunk(row)) for row in rows)
         return found
 
     def documents(self, base_ids: Collection[str], filters: SearchFilters) -> frozenset[str]:
@@ -151,7 +151,7 @@ def _conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _chunks(status: str = "ready") -> Select[Any]:
+def _chunks(status: str = "ready") -> Select[*tuple[Any, ...]]:
     return (
         select(
             ChunkRow.id,
@@ -160,6 +160,7 @@ def _chunks(status: str = "ready") -> Select[Any]:
             ChunkRow.position,
             ChunkRow.text,
             ChunkRow.search_text,
+            ChunkRow.canonical,
             ChunkRow.start,
             ChunkRow.end,
             ChunkRow.page,
@@ -172,6 +173,10 @@ def _chunks(status: str = "ready") -> Select[Any]:
     )
 
 
+#: Made once: making a statement takes longer than running it, and every question runs this one.
+_NAMED = _chunks().where(ChunkRow.id.in_(bindparam("ids", expanding=True)))
+
+
 def _to_chunk(row: Any) -> StoredChunk:
     return StoredChunk(
         id=row.id,
@@ -182,6 +187,7 @@ def _to_chunk(row: Any) -> StoredChunk:
         index=row.position,
         text=row.text,
         search_text=row.search_text,
+        canonical=row.canonical,
         start=row.start,
         end=row.end,
         page=row.page,
@@ -215,6 +221,7 @@ def chunk_row(chunk: Chunk | StoredChunk, vector: Vectors, *, document_id: str, 
         "position": chunk.index,
         "text": chunk.text,
         "search_text": chunk.search_text,
+        "canonical": chunk.canonical,
         "start": chunk.start,
         "end": chunk.end,
         "page": chunk.page,
@@ -235,6 +242,7 @@ def stored_chunks(prepared: PreparedDocument, *, document_id: str, base_id: str,
             index=chunk.index,
             text=chunk.text,
             search_text=chunk.search_text,
+            canonical=chunk.canonical,
             start=chunk.start,
             end=chunk.end,
             page=chunk.page,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from ingestion.canonical import canonical_sentences
 from ingestion.models import PageSpan, PreparedDocument
 from ingestion.protocols import Vectors
 from kb_app.errors import NotFoundError
@@ -143,6 +144,7 @@ class DocumentRepository:
                 | {
                     "id": chunk_id(copy_id, chunk.position),
                     "document_id": copy_id,
+                    "canonical": canonical_sentences(chunk.search_text),
                     "vector": vector_bytes(vector),
                 }
                 for chunk, vector in zip(session.scalars(query), vectors, strict=True)

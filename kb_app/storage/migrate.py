@@ -9,7 +9,7 @@ from kb_app.errors import DataFolderBusyError, SchemaNewerError
 from kb_app.storage.database import Database, translated
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0016"
+HEAD = "0017"
 
 
 def migrate(database: Database) -> bool:
@@ -26,6 +26,11 @@ def migrate(database: Database) -> bool:
     if current == HEAD:
         return False
     _refuse_newer(current)
+    _upgrade(database)
+    return True
+
+
+def _upgrade(database: Database) -> None:
     from alembic import command  # heavy, and needed only when there is something to do
     from alembic.config import Config
 
@@ -34,7 +39,6 @@ def migrate(database: Database) -> bool:
     with translated(), database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
-    return True
 
 
 def wait_for_schema(database: Database, timeout_s: float = 10.0) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
+from ingestion.canonical import canonical_sentences
 from ingestion.protocols import Vectors
 from kb_app.models import CARD_INDEX, StoredChunk, SummaryCard
 from kb_app.storage.chunks import chunk_id, chunk_row
@@ -154,6 +155,7 @@ def card_chunk(card: SummaryCard, *, document_id: str, base_id: str, name: str, 
         index=CARD_INDEX,
         text=card.text,
         search_text=card.text,
+        canonical=canonical_sentences(card.text),
         start=0,
         end=0,
         page=None,

@@ -9,7 +9,7 @@ from streamlit.elements.widgets.chat import ChatInputValue
 from kb_app.app import App
 from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.ui.attaching import accepted_extensions, attach, pending, pending_notice
 from kb_app.ui.commands import help_dialog, obey
 from kb_app.ui.components import flash

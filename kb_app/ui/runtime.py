@@ -29,6 +29,7 @@ def get_app() -> App:
         with _lock:
             if _app is None:
                 _app = build_app(load_settings(), owner=True)
+                _app.resume_evaluation()
     return _app
 
 

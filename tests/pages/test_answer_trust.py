@@ -8,7 +8,7 @@ from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.ui.sources import with_sources
 

@@ -6,7 +6,7 @@ from page_reading import Open, open_sources, shown_text, wait_for_jobs
 
 from kb_app.app import App
 from kb_app.messages import LANGUAGES, Language, translate
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.ui.first_run import EXAMPLE_QUESTIONS
 

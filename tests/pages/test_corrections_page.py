@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kb_app.models import Correction, Rating
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.intake import Upload
 
 TEA = "# 龙井茶\n\n龙井茶产于杭州西湖。冲泡龙井茶的水温以八十度为宜，水太烫会发苦。\n".encode()

@@ -4,7 +4,7 @@ from page_reading import Open, shown_text
 
 from kb_app.app import App
 from kb_app.messages import translate
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 
 

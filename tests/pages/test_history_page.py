@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.models import Message
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 
 ROOT = Path(__file__).resolve().parents[2]

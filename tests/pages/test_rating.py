@@ -6,7 +6,7 @@ from page_reading import Open
 from kb_app.app import App
 from kb_app.errors import NotFoundError
 from kb_app.models import Message, Rating
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 
 NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees.\n"

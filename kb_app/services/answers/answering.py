@@ -9,32 +9,32 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from kb_app.errors import BusyError, KBAppError, error_info
-from kb_app.messages import Language, translate
+from kb_app.messages import translate
 from kb_app.models import (
     AnswerEvent,
-    AnswerStyle,
     ChatOptions,
     ChatRequest,
+    Correction,
     CorrectionMatch,
     ErrorInfo,
     Failed,
     Finished,
     Message,
     NewTurn,
-    Origin,
     Retrieved,
     Reused,
-    SearchFilters,
+    Thinking,
     Token,
 )
 from kb_app.protocols import ChatModel
-from kb_app.retrieval.followup import leans
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answers.attachments import Attachments
+from kb_app.services.answers.attachments import Attached, Attachments
 from kb_app.services.answers.composing import Asked, Found, compose
 from kb_app.services.answers.generation import Generation
+from kb_app.services.answers.questions import AskRequest, Place
 from kb_app.services.answers.rewriting import Rewriting, Rewritten
 from kb_app.services.answers.sources import sources_of
 from kb_app.services.corrections.corrected_answers import corrected_answer
@@ -50,35 +50,6 @@ _LOG = logging.getLogger(__name__)
 _THREADS = 32
 #: Messages before a question that may matter to it.
 _HISTORY = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskRequest:
-    """A question to the documents of some bases. ``language`` is the user's, used where the question shows none.
-
-    ``filters`` limit the documents; ``answer_language`` is the language of the answer, None: that of the question.
-    ``query`` is searched for instead of what would be made of the question; empty makes one of question and history.
-    ``edited_id`` is the question this one stands beside, on a branch of its own; ``again_id`` the question (the same)
-    that gets one more answer. Without ``reuse`` no correction takes part: the model is asked. With ``anyway`` the
-    nearest passages are answered from, however unsure the search is. ``attachments`` name the files that were added
-    for it to the conversation.
-    """
-
-    question: str
-    base_ids: tuple[str, ...]
-    model_id: str = "quote"
-    conversation_id: str | None = None
-    language: Language = "zh"
-    query: str = ""
-    filters: SearchFilters | None = None
-    style: AnswerStyle = "normal"
-    answer_language: Language | None = None
-    origin: Origin = "app"
-    edited_id: str = ""
-    again_id: str = ""
-    reuse: bool = True
-    anyway: bool = False
-    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,62 +156,88 @@ class Answering:
             generation.accept(Failed(error=ErrorInfo(code="internal")))
 
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
-        language = request.answer_language or language_of(request.question, request.language)
-        history = self._conversations.before(generation.question_id, last=_HISTORY)
+        self._calls.require(request.model_id, request.base_ids)
         attached = self._attachments.of(generation.conversation_id, generation.question_id)
         stopped = threading.Event()
         generation.on_stop(stopped.set)
         yield from self._attachments.reading(attached, stopped)
         if stopped.is_set():
             return
-        living = self._living((*request.base_ids, attached.base_id) if attached.base_id else request.base_ids)
-        is_limited = request.filters is not None and request.filters.limits_documents
-        reuse = request.reuse and not attached.names and not is_limited
-        is_whole = not history or not leans(request.question)
-        if reuse and is_whole and (match := self._reuse.exact(request.question, living)) is not None:
+        place = self._place(generation, request, attached)
+        if place.is_whole and (match := self._exact(request.question, place)) is not None:
             yield from self._corrected(match, request.question)
             return
-        before = [] if attached.names and attached.is_meant else history  # "this file" is none of those before
-        query, problem = self._query(generation, request, before, language)
-        if reuse and not is_whole and (match := self._reuse.exact(query, living)) is not None:
+        query, problem = self._query(generation, place)
+        if not place.is_whole and (match := self._exact(query, place)) is not None:
             yield from self._corrected(match, query)
             return
-        filters = self._attachments.widened(request.filters, living, attached)
-        retrieval = self._retriever.retrieve(query, living, top_k=self._top_k, filters=filters)
+        found = self._found(query, problem, place)
+        if not found.retrieval.found and not found.corrections:
+            generation.nothing_found()
+            yield from _declined(found)
+            return
+        yield from self._written(generation, request, found)
+
+    def _place(self, generation: Generation, request: AskRequest, attached: Attached) -> Place:
+        """Return what surrounds the question. Raises NotFoundError where its bases are gone."""
+        base_ids = (*request.base_ids, attached.base_id) if attached.base_id else request.base_ids
+        return Place(
+            request=request,
+            language=request.answer_language or language_of(request.question, request.language),
+            history=self._conversations.before(generation.question_id, last=_HISTORY),
+            attached=attached,
+            base_ids=self._living(base_ids),
+        )
+
+    def _exact(self, question: str, place: Place) -> CorrectionMatch | None:
+        """Return the correction that is the answer to this very question."""
+        return self._reuse.exact(question, place.base_ids) if place.may_reuse else None
+
+    def _query(self, generation: Generation, place: Place) -> Rewritten:
+        """Return what to search for."""
+        request, attached = place.request, place.attached
+        if request.query:
+            return Rewritten(request.query)
+        return self._rewriting.query(
+            request.question,
+            [] if attached.names and attached.is_meant else place.history,  # "this file" is none of those before
+            model_id=request.model_id,
+            base_ids=request.base_ids,
+            language=place.language,
+            on_stop=generation.on_stop,
+        )
+
+    def _found(self, query: str, problem: ErrorInfo | None, place: Place) -> Found:
+        """Search, and return what there is to answer from."""
+        request, attached = place.request, place.attached
+        filters = self._attachments.widened(request.filters, place.base_ids, attached)
+        retrieval = self._retriever.retrieve(query, place.base_ids, top_k=self._top_k, filters=filters)
         retrieval = self._attachments.opened(retrieval, attached, self._top_k)
         problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
-        examples = self._reuse.examples(query, living, retrieval) if reuse else []
+        examples = self._reuse.examples(query, place.base_ids, retrieval) if place.may_reuse else []
         if request.anyway and retrieval.hits:
             retrieval = replace(retrieval, found=True)  # the confidence stays what it is
-        found = Found(
+        return Found(
             query=query,
-            language=language,
-            history=history,
+            language=place.language,
+            history=place.history,
             retrieval=retrieval,
             corrections=[match.correction for match in examples],
             problems=problems + self._attachments.problems(attached),
             attached=attached,
         )
-        if not retrieval.found and not examples:
-            generation.nothing_found()
-            yield from _declined(found)
-            return
-        if examples:
-            self._reuse.count(examples)
-            yield Reused(correction_id=examples[0].correction.id, kind="example")
-        yield from self._written(generation, request, found)
 
     def _written(self, generation: Generation, request: AskRequest, found: Found) -> Generator[AnswerEvent]:
-        """Let a model answer from what was found."""
+        """Let a model answer from what was found; corrections count as used when it begins to, having read them."""
         is_forced = request.answer_language is not None
         question = with_wishes(request.question, found.language, request.style, is_forced=is_forced)
         template = self._prompts.get("answer", found.language, request.base_ids)
         asked = Asked(question, template, request.style)
-        offer = ""
+        offer, told = "", tuple[Correction, ...]()
 
         def prepare(model: ChatModel) -> ChatRequest:
-            nonlocal offer
-            made, offer = compose(model, self._options(model.model_id), found, asked)
+            nonlocal offer, told
+            made, told, offer = compose(model, self._options(model.model_id), found, asked)
             generation.accept(found.as_event(made.sources))  # how many fit depends on the model
             return made
 
@@ -248,32 +245,24 @@ class Answering:
         generation.on_stop(call.close)
         with closing(iter(call)) as events:
             for event in events:
+                if told and isinstance(event, Token | Thinking):
+                    yield self._used(told, "example")
+                    told = ()
                 if offer and isinstance(event, Finished):
                     yield Token(text=offer)
                 yield event
 
-    def _query(
-        self, generation: Generation, request: AskRequest, history: Sequence[Message], language: Language
-    ) -> Rewritten:
-        if request.query:
-            return Rewritten(request.query)
-        return self._rewriting.query(
-            request.question,
-            history,
-            model_id=request.model_id,
-            base_ids=request.base_ids,
-            language=language,
-            on_stop=generation.on_stop,
-        )
-
     def _corrected(self, match: CorrectionMatch, query: str) -> Generator[AnswerEvent]:
         """Answer with the corrected text itself."""
         answer = corrected_answer(match.correction)
-        self._reuse.count([match])
-        yield Reused(correction_id=match.correction.id, kind="exact")
+        yield self._used([match.correction], "exact")
         yield Retrieved(query=query, sources=answer.sources, confidence=1.0, elapsed_s=0.0)
         yield Token(text=answer.text)
         yield Finished(reason="complete")
+
+    def _used(self, corrections: Sequence[Correction], kind: Literal["exact", "example"]) -> Reused:
+        self._reuse.count(corrections)
+        return Reused(correction_id=corrections[0].id, kind=kind)
 
 
 def _declined(found: Found) -> Generator[AnswerEvent]:

@@ -72,9 +72,10 @@ class Asked(NamedTuple):
 
 
 class Composed(NamedTuple):
-    """A request, and what is said below the answer; ``offer`` is empty where nothing is."""
+    """A request, the corrections that take part, and what is said below the answer; ``offer`` is empty for nothing."""
 
     request: ChatRequest
+    told: tuple[Correction, ...]
     offer: str
 
 
@@ -99,7 +100,8 @@ def compose(model: ChatModel, options: ChatOptions, found: Found, asked: Asked) 
     sources = found.sources
     prompt = answer_prompt(asked.question, found.history, sources, template=asked.template, prompt_tokens=left)
     offered = prompt.sources if model.prompted else sources
-    offers = bool(found.corrections) and not model.prompted
+    # A model without prompts reads no examples: the nearest is offered below what it quotes.
+    offered_below = () if model.prompted else found.corrections[:1]
     return Composed(
         ChatRequest(
             messages=with_examples(prompt.messages, told, offered, found.language),
@@ -110,5 +112,6 @@ def compose(model: ChatModel, options: ChatOptions, found: Found, asked: Asked) 
             style=asked.style,
             options=options,
         ),
-        as_offer(found.corrections[0], sources, found.language) if offers else "",
+        tuple(told if model.prompted else offered_below),
+        as_offer(offered_below[0], sources, found.language) if offered_below else "",
     )

@@ -6,7 +6,7 @@ thoughts) is left out, and what hangs on it moves up to the message before it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,11 +42,13 @@ def _transcript(record: Mapping[str, Any]) -> Transcript:
     conversation_id = f"chatgpt:{key}"
     created = _time(record.get("create_time"), "")
     kept = {name: message for name, node in mapping.items() if (message := _message(node.get("message")))}
+    current = _text(record.get("current_node"))
+    before = _before([*kept, current], mapping, kept)
     messages = [
         Message(
             id=f"{conversation_id}:{name}",
             conversation_id=conversation_id,
-            parent_id=_id(conversation_id, _before(name, mapping, kept)),
+            parent_id=_id(conversation_id, before[name]),
             role="user" if message["role"] == "user" else "assistant",
             text=message["text"],
             model_id=message["model"],
@@ -55,8 +57,7 @@ def _transcript(record: Mapping[str, Any]) -> Transcript:
         for name, message in sorted(kept.items(), key=lambda item: (_seconds(item[1]["time"]), item[0]))
     ]
     times = [message.created_at for message in messages]
-    current = _text(record.get("current_node"))
-    leaf = current if current in kept else _before(current, mapping, kept)
+    leaf = current if current in kept else before[current]
     conversation = Conversation(
         id=conversation_id,
         title=title_from(_text(record.get("title")) or next((one.text for one in messages), "")),
@@ -76,16 +77,27 @@ def _id(conversation_id: str, name: str) -> str:
     return f"{conversation_id}:{name}" if name else ""
 
 
-def _before(name: str, mapping: Mapping[str, Any], kept: Mapping[str, Any]) -> str:
-    """Return the nearest message before ``name`` that is kept; parents that run in a circle lead nowhere."""
-    seen = {name}
-    while True:
-        name = _text(mapping.get(name, {}).get("parent"))
-        if not name or name in seen:
-            return ""
-        if name in kept:
-            return name
-        seen.add(name)
+def _before(names: Iterable[str], mapping: Mapping[str, Any], kept: Collection[str]) -> dict[str, str]:
+    """Return for each name the nearest message before it that is kept; parents that run in a circle lead nowhere.
+
+    What lies between is walked once, however many messages hang on it.
+    """
+    found: dict[str, str] = {}  # hidden node -> the message it hangs on
+    nearest: dict[str, str] = {}
+    for first in names:
+        passed: dict[str, None] = {}
+        name = _parent(first, mapping)
+        while name and name != first and name not in kept and name not in found and name not in passed:
+            passed[name] = None
+            name = _parent(name, mapping)
+        anchor = found.get(name, name if name in kept else "")
+        found.update(dict.fromkeys(passed, anchor))
+        nearest[first] = "" if anchor == first else anchor
+    return nearest
+
+
+def _parent(name: str, mapping: Mapping[str, Any]) -> str:
+    return _text(mapping.get(name, {}).get("parent"))
 
 
 def _message(message: Any) -> dict[str, Any] | None:

@@ -96,10 +96,10 @@ class Reuse:
         self._bases.get(base_id)
         self._bases.change(base_id, {"reuse_exact": exact, "reuse_related": related})
 
-    def count(self, matches: Iterable[CorrectionMatch]) -> None:
+    def count(self, corrections: Iterable[Correction]) -> None:
         """Record that corrections took part in an answer."""
-        for match in matches:
-            self._corrections.count_hit(match.correction.id)
+        for correction in corrections:
+            self._corrections.count_hit(correction.id)
 
     def not_helpful(self, answer: Message, question: str) -> None:
         """Record that the correction in ``answer`` did not help: for this question it is not used again."""

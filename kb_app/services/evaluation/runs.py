@@ -77,12 +77,20 @@ class Market:
 class EvaluationRuns:
     """The runs of every base. Safe to share between threads; the owner of the data folder does the work."""
 
-    def __init__(self, runs: EvaluationRunRepository, evaluation: Evaluation, prompts: Prompts, market: Market) -> None:
-        """Plan ``runs`` over the sets of ``evaluation``."""
+    def __init__(
+        self,
+        runs: EvaluationRunRepository,
+        evaluation: Evaluation,
+        prompts: Prompts,
+        market: Market,
+        begin: Callable[[], None],
+    ) -> None:
+        """Plan ``runs`` over the sets of ``evaluation``; ``begin`` is called when there is one to do."""
         self._runs = runs
         self._evaluation = evaluation
         self._prompts = prompts
         self._market = market
+        self._begin = begin
 
     def cases(self, base_id: str, set_id: str = ALL_SETS) -> tuple[list[EvaluationCase], int]:
         """Return the cases of a set that count, of all sets without one, and how many a model may have seen.
@@ -149,7 +157,7 @@ class EvaluationRuns:
             self._require_writer(settings.judge_id)
         title = name.strip() or f"{self._runs.count(base_id) + 1}"
         new = NewRun(base_id, set_id, set_name, title, "run", settings, cases, left_out)
-        return self._runs.get(self._runs.create(new))
+        return self._queued(new, len(cases))
 
     def generate(self, set_id: str, model_id: str, count: int) -> EvaluationRun:
         """Queue the writing of ``count`` questions by a model into a set, as drafts for a person to review.
@@ -160,7 +168,7 @@ class EvaluationRuns:
         found = self._evaluation.set(set_id)
         self._require_writer(model_id)
         new = NewRun(found.base_id, set_id, found.name, found.name, "generate", RunSettings(model_id=model_id), ())
-        return self._runs.get(self._runs.create(new, total=count))
+        return self._queued(new, count)
 
     def all(self, base_id: str) -> list[EvaluationRun]:
         """Return the runs of a base, newest first."""
@@ -209,6 +217,11 @@ class EvaluationRuns:
             (before[result.case.id], result) for result in self._runs.results(second_id) if result.case.id in before
         )
         return RunComparison(first=first, second=second, metrics=_comparisons(pairs), pairs=pairs)
+
+    def _queued(self, new: NewRun, total: int) -> EvaluationRun:
+        run = self._runs.get(self._runs.create(new, total))
+        self._begin()
+        return run
 
     def _require_writer(self, model_id: str) -> None:
         if not self._market.chat(model_id).prompted:

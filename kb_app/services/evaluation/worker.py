@@ -1,6 +1,6 @@
 """Does evaluation runs on one thread until closed: answers case after case, measures, and saves each at once.
 
-A run can be killed at any moment: what is answered stays, and the next start goes on with the rest.
+A run can be killed at any moment: what is answered stays, and the next start of the app, or the next run, goes on.
 """
 
 import logging
@@ -65,7 +65,10 @@ class Bench:
 
 
 class EvaluationWorker:
-    """Takes queued runs in order. Only the process that owns the data folder starts one."""
+    """Takes queued runs in order, in the process that owns the data folder.
+
+    It is started by those who evaluate: a run may cost money, so no other command goes on with one by the way.
+    """
 
     def __init__(self, runs: EvaluationRunRepository, evaluation: Evaluation, bench: Bench) -> None:
         """Work on ``runs``; generated questions go into the sets of ``evaluation``."""
@@ -73,12 +76,15 @@ class EvaluationWorker:
         self._evaluation = evaluation
         self._bench = bench
         self._closing = threading.Event()
+        self._starting = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="evaluation", daemon=True)
 
     def start(self) -> None:
-        """Go on with interrupted runs and begin."""
-        self._runs.resume()
-        self._thread.start()
+        """Go on with interrupted runs and begin; nothing when it has begun or is closed already."""
+        with self._starting:
+            if self._thread.ident is None and not self._closing.is_set():
+                self._runs.resume()
+                self._thread.start()
 
     def close(self) -> None:
         """Stop after the case in hand."""

@@ -7,12 +7,12 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kb_app.errors import ContentFilterError, ProviderError, RateLimitError, error_info
+from kb_app.errors import ContentFilterError, EndlessAnswerError, ProviderError, RateLimitError, error_info
 from kb_app.models import (
     ChatRequest,
     Cost,
@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 BACKOFF_S = (2.0, 4.0, 8.0)
 #: Longest time one answer is spent waiting.
 MOST_WAIT_S = 90.0
+#: A model that has written this much, thinking included, does not stop by itself any more.
+MOST_CHARS = 400_000
 _JITTER = 0.25
 
 CallEvent = ModelEvent | Waiting | FellBack | Measured
@@ -85,6 +87,11 @@ class ModelCalls:
         # A summary is written by the model whose cost was shown, or not at all.
         fallback_id = "" if call.purpose == "summary" else self._choices.fallback_for(call.base_ids)
         return RunningCall(call, fallback_id, self._chat, self._measured)
+
+    def require(self, model_id: str, base_ids: Sequence[str]) -> None:
+        """Refuse a model that does not exist where no other would step in. Raises ModelNotFoundError."""
+        if not self._choices.fallback_for(base_ids):
+            self._chat(model_id)
 
     def text(self, call: Call) -> str:
         """Return the whole answer, for short ones that nobody watches. Raises ProviderError."""
@@ -194,7 +201,7 @@ class RunningCall:
                 self._stream = stream
                 if self._closed.is_set():
                     stream.close()
-                for event in stream:
+                for event in _bounded(stream, model.model_id):
                     if first_s is None and isinstance(event, Token | Thinking):
                         self._begun, first_s = True, time.monotonic() - started
                     elif isinstance(event, Usage):
@@ -206,3 +213,15 @@ class RunningCall:
         finally:
             if first_s is not None and model.prompted and not written:
                 measured()  # stopped or failed on the way: the call was made all the same
+
+
+def _bounded(events: Iterable[ModelEvent], model_id: str) -> Generator[ModelEvent]:
+    """Pass ``events`` on up to ``MOST_CHARS`` characters. Raises EndlessAnswerError where more are to come."""
+    left = MOST_CHARS
+    for event in events:
+        if isinstance(event, Token | Thinking):
+            if len(event.text) > left:
+                yield replace(event, text=event.text[:left])
+                raise EndlessAnswerError(model_id, model=model_id, limit=MOST_CHARS)
+            left -= len(event.text)
+        yield event

@@ -118,6 +118,7 @@ class ChunkRow(Row):
     position: Mapped[int]
     text: Mapped[str]
     search_text: Mapped[str]
+    canonical: Mapped[str] = mapped_column(default="")
     start: Mapped[int]
     end: Mapped[int]
     page: Mapped[int | None]

@@ -49,6 +49,13 @@ def test_a_model_that_is_not_there(kb: Command, tea: Path) -> None:
     assert result.records[-2]["event"] == "failed"
 
 
+def test_an_unknown_model_is_an_error_even_where_nothing_would_be_found(kb: Command, tea: Path) -> None:
+    result = kb("ask", "茶", "王阳明是谁？", "--model", "nope/x", "--json")
+    assert result.status == 1
+    assert [record.get("event") for record in result.records] == ["failed", None]
+    assert result.records[-1]["error"]["code"] == "model_not_found"
+
+
 def test_what_fails_before_the_question_has_the_same_last_line(kb: Command) -> None:
     result = kb("ask", "none", "Anyone there?", "--json")
     assert result.status == 1

@@ -38,12 +38,13 @@ def test_export_refuses_with_the_items(kb: Command, corrected: Path, tmp_path: P
     assert result.status == 1
     assert "怎样保存？  no wrong answer" in result.err
     assert not (tmp_path / "out").exists()
+    assert kb(*arguments, "--split", "0.5/0.1/0.1").status == 2
     (record,) = kb(*arguments, "--leave-out", "--json").records
     assert record["left_out"][0]["reason"] == "no_rejected"
 
 
-def test_a_split_that_is_none(kb: Command, corrected: Path, tmp_path: Path) -> None:
-    for split in ("0.5", "a/b/c", "0.5/0.1/0.1"):
+def test_a_split_that_is_none_is_wrong_usage(kb: Command, tmp_path: Path) -> None:
+    for split in ("0.5", "1/2", "a/b/c"):
         arguments = (
             "corrections",
             "export",
@@ -57,5 +58,6 @@ def test_a_split_that_is_none(kb: Command, corrected: Path, tmp_path: Path) -> N
             "--json",
         )
         result = kb(*arguments)
+        assert result.status == 2
         assert result.records[0]["error"]["code"] == "export_split"
     assert kb("corrections", "export", "茶", "--format", "excel", "--out", tmp_path / "o").status == 2

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
-from kb_app.errors import BusyError, NotFoundError, UnreachableError
+from kb_app.errors import BusyError, ModelNotFoundError, NotFoundError, UnreachableError
 from kb_app.models import (
     ChatOptions,
     ConversationFilter,
+    Correction,
+    CorrectionMatch,
     ErrorInfo,
     Failed,
     Finished,
@@ -22,8 +24,9 @@ from kb_app.models import (
     Token,
     Usage,
 )
-from kb_app.services.answers.answering import Answering, AskRequest, Knowledge
+from kb_app.services.answers.answering import Answering, Knowledge
 from kb_app.services.answers.attachments import Attached
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.answers.rewriting import Rewriting
 from kb_app.services.models.calls import ModelCalls
 from kb_app.services.prompting.store import default_prompt
@@ -37,8 +40,10 @@ class FakeRetriever:
     def __init__(self, found=True, nothing=False):
         self.found = found
         self.nothing = nothing
+        self.asked = []
 
     def retrieve(self, question, base_ids, *, top_k=8, filters=None):
+        self.asked.append(question)
         self.filters = filters
         chunk = StoredChunk(
             id="d:0", base_id="b", document_id="d", document_name="南瓜书.pdf", title="南瓜书", index=0,
@@ -138,8 +143,8 @@ def shelf(database):
     return ShelfRepository(database)
 
 
-def answering(conversations, model, *, found=True, reuse=None, options=None, retriever=None):
-    calls = ModelCalls(lambda _model_id: model, Written(), NoChoices())
+def answering(conversations, model, *, found=True, reuse=None, options=None, retriever=None, chat=None):
+    calls = ModelCalls(chat or (lambda _model_id: model), Written(), NoChoices())
     prompts = DefaultPrompts()
     knowledge = Knowledge(
         retriever=retriever or FakeRetriever(found),
@@ -204,12 +209,12 @@ def test_the_question_is_saved_before_the_model_is_asked(conversations, shelf):
     assert seen[0] == "什么是南瓜书？"
 
 
-def test_what_has_streamed_is_in_the_database_before_the_answer_ends(conversations):
+def test_what_has_streamed_is_in_the_database_before_the_answer_ends(conversations, monkeypatch):
     release = threading.Event()
+    monkeypatch.setattr("kb_app.services.answers.generation.SAVE_EVERY_S", 0.0)
     model = ScriptedModel(
-        Token(text="第一段"), lambda: time.sleep(0.6), Token(text="，第二段"), lambda: release.wait(10),
-        Finished(reason="complete"),
-    )  # fmt: skip
+        Token(text="第一段"), Token(text="，第二段"), lambda: release.wait(10), Finished(reason="complete")
+    )
     generation = ask(answering(conversations, model))
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
@@ -292,6 +297,60 @@ def test_an_answer_cut_by_the_length_limit_says_so(conversations):
     generation = ask(answering(conversations, ScriptedModel(Token(text="长"), Finished(reason="length"))))
     answer = generation.wait(5)
     assert (answer.status, answer.error) == ("complete", ErrorInfo(code="answer_cut"))
+
+
+def test_an_answer_without_end_is_cut_kept_and_explained(conversations, monkeypatch):
+    monkeypatch.setattr("kb_app.services.models.calls.MOST_CHARS", 10)
+    generation = ask(
+        answering(conversations, ScriptedModel(*[Token(text="啦啦啦啦")] * 9, Finished(reason="complete")))
+    )
+    generation.wait(5)
+    saved = conversations.message(generation.answer_id)
+    assert (saved.status, saved.text, saved.error.code) == ("failed", "啦" * 10, "answer_endless")
+
+
+class OneExample(NoCorrections):
+    """Finds one related correction, whose text is as long as asked, and counts its use."""
+
+    def __init__(self, length):
+        self.correction = Correction(id="c", base_id="b", question="什么是西瓜书？", chosen="书" * length)
+        self.used = []
+
+    def examples(self, question, base_ids, retrieval):
+        return [CorrectionMatch(correction=self.correction, kind="example", likeness=0.5, related=0.5)]
+
+    def count(self, corrections):
+        self.used += [one.id for one in corrections]
+
+
+@pytest.mark.parametrize(("length", "used"), [(20, ["c"]), (4000, [])])
+def test_an_example_counts_as_used_when_the_prompt_has_room_for_it(conversations, length, used):
+    reuse = OneExample(length)
+    model = ScriptedModel(Token(text="答"), Token(text="案"), Finished(reason="complete"))
+    answer = ask(answering(conversations, model, reuse=reuse)).wait(5)
+    assert reuse.used == used
+    assert answer.reuse == ("example" if used else "")
+    assert ("西瓜书" in model.requests[0].messages[0].content) == bool(used)
+
+
+def test_an_example_of_an_answer_that_never_began_was_not_used(conversations):
+    def fail():
+        raise UnreachableError("gone", provider="ollama", model="x", address="http://127.0.0.1:1")
+
+    reuse = OneExample(20)
+    answer = ask(answering(conversations, ScriptedModel(fail), reuse=reuse)).wait(5)
+    assert (answer.status, answer.reuse, reuse.used) == ("failed", "", [])
+
+
+def test_an_unknown_model_is_refused_before_anything_is_searched(conversations):
+    def unknown(model_id):
+        raise ModelNotFoundError(model_id, provider="nope", model="x", address="")
+
+    retriever = FakeRetriever()
+    service = answering(conversations, None, retriever=retriever, chat=unknown)
+    answer = ask(service).wait(5)
+    assert (answer.status, answer.error.code) == ("failed", "model_not_found")
+    assert retriever.asked == []
 
 
 def test_a_model_answers_as_it_is_set_and_leaves_half_of_its_window_to_the_prompt(conversations):

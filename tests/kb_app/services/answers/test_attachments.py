@@ -5,8 +5,8 @@ import pytest
 from kb_app.app import build_app
 from kb_app.errors import NotFoundError
 from kb_app.models import ErrorInfo, NewTurn, Reading, SearchFilters
-from kb_app.services.answers.answering import AskRequest
 from kb_app.services.answers.attachments import attached_names
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.settings import load_settings
 from kb_app.storage.database import DATABASE_FILE, Database

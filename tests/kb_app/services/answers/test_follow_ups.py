@@ -3,7 +3,7 @@
 import pytest
 
 from kb_app.app import build_app
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.settings import load_settings
 
 

@@ -22,6 +22,7 @@ from kb_app.errors import (
 )
 from kb_app.models import ConversationFilter, Message
 from kb_app.services.conversations import importing as conversations_import
+from kb_app.services.conversations.chatgpt import from_chatgpt
 from kb_app.services.conversations.exporting import file_name
 from kb_app.services.conversations.importing import read_conversations
 from kb_app.storage.database import Database
@@ -249,6 +250,27 @@ def test_the_zip_it_comes_in_is_read(shop):
         archive.writestr("export/conversations-000.json", json.dumps([TRIP]))
         archive.writestr("export/conversations-001.json", json.dumps([{**TRIP, "conversation_id": "other"}]))
     assert counts(shop.importer.run(out.getvalue())) == (2, 0, 0)
+
+
+class Counted(dict):
+    looks = 0
+
+    def get(self, *arguments):
+        Counted.looks += 1
+        return super().get(*arguments)
+
+
+def test_a_long_chain_that_nobody_saw_is_walked_once():
+    hidden = [node("h0", None), *[node(f"h{place}", f"h{place - 1}") for place in range(1, 300)]]
+    shown = [node(f"m{place}", "h299", "user", "x") for place in range(300)]
+    record = chatgpt(node("root", None, "user", "first"), *hidden, *shown)
+    record["mapping"]["h0"]["parent"] = "root"
+    record["mapping"] = {name: Counted(one) for name, one in record["mapping"].items()}
+    (transcript,) = from_chatgpt([record])
+    parents = [message.parent_id for message in transcript.messages]
+    assert sorted(set(parents)) == ["", "chatgpt:68a1:root"]
+    assert parents.count("") == 1
+    assert Counted.looks < 5 * len(record["mapping"])
 
 
 def test_a_circle_of_parents_is_cut_open(shop):

@@ -6,7 +6,7 @@ import pytest
 
 from kb_app.app import build_app
 from kb_app.errors import NotFoundError
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.corrections.groups import same_questions
 from kb_app.services.documents.intake import Upload
 from kb_app.services.training.exporting import ExportRequest

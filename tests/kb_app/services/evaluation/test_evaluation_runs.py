@@ -1,6 +1,7 @@
 """Runs over a real app without a network: answered, measured, resumed, cancelled, compared, gated, judged."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -202,6 +203,9 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
         assert runs.claim() is not None
         runs.save(run_id, CaseResult(position=0, case=cases[0], answer="以前的", status="no_sources"))
     with build_app(settings, owner=True) as second:
+        assert "evaluation" not in {thread.name for thread in threading.enumerate()}, "not by any other command"
+        assert second.evaluation_runs.get(run_id).state == "running"
+        second.resume_evaluation()
         run = ended(second, second.evaluation_runs.get(run_id))
         results = second.evaluation_runs.results(run_id)
     assert (run.state, run.done) == ("done", 3)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from kb_app.app import App, build_app
 from kb_app.errors import ReindexNeededError
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.settings import load_settings
 

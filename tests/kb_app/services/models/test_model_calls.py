@@ -4,7 +4,14 @@ import threading
 
 import pytest
 
-from kb_app.errors import ContentFilterError, QuotaError, RateLimitError, ServerError, UnreachableError
+from kb_app.errors import (
+    ContentFilterError,
+    EndlessAnswerError,
+    QuotaError,
+    RateLimitError,
+    ServerError,
+    UnreachableError,
+)
 from kb_app.models import (
     ChatMessage,
     ChatRequest,
@@ -13,6 +20,7 @@ from kb_app.models import (
     Measured,
     ModelCall,
     Price,
+    Thinking,
     Token,
     Usage,
     Waiting,
@@ -190,3 +198,22 @@ def test_use_is_summed_for_each_model_and_currency(repository):
     assert first.first_token_s == pytest.approx(1.0)
     assert (second.model_id, second.costs) == ("ollama/b", ())
     assert repository.use(since="9999") == []
+
+
+def test_a_model_that_never_stops_is_cut_off(monkeypatch):
+    monkeypatch.setattr("kb_app.services.models.calls.MOST_CHARS", 10)
+    written = Memory()
+    model = Attempts("glm/a", [Thinking(text="想" * 4), *[Token(text="啦" * 4)] * 9, Finished(reason="complete")])
+    events = iter(start(calls(model, written=written)))
+    seen = [next(events) for _ in range(3)]
+    with pytest.raises(EndlessAnswerError) as caught:
+        next(events)
+    assert "".join(event.text for event in seen) == "想想想想啦啦啦啦啦啦"
+    assert caught.value.params == {"model": "glm/a", "limit": 10}
+    assert len(written) == 1, "what it took is written down"
+
+
+def test_a_model_that_does_not_exist_is_refused_unless_another_steps_in():
+    with pytest.raises(KeyError):
+        calls().require("nope/x", ())
+    calls(choices=Choices(fallback="glm/a")).require("nope/x", ())

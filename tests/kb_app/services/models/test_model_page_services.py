@@ -15,7 +15,7 @@ from protocol_servers.openai_server import KEY, OpenAIDialectServer
 
 from kb_app.app import App, build_app
 from kb_app.errors import ModelNotFoundError
-from kb_app.services.answers.answering import AskRequest
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.services.models.hardware import Memory, find_memory, largest_gpu, recommended_chat_model
 from kb_app.services.models.keys import ConnectionEntry

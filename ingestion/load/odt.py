@@ -1,0 +1,138 @@
+"""OpenDocument text files (LibreOffice, WPS): their XML is turned into HTML elements, whose blocks do the rest."""
+
+import zipfile
+from typing import Any
+
+from ingestion.errors import DamagedError, NoTextError, PasswordNeededError
+from ingestion.load.archive import office_package, open_archive, read_member
+from ingestion.load.block_writer import BlockWriter
+from ingestion.load.html_blocks import write_html
+from ingestion.load.safe_xml import attribute, local_name, parse_xml
+from ingestion.models import LoadedDocument, LoadLimits, Progress
+
+MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
+
+_CONTENT, _META, _MANIFEST = "content.xml", "meta.xml", "META-INF/manifest.xml"
+_FIELDS = {"title": "title", "initial-creator": "author", "creator": "author", "creation-date": "created"}
+_MAX_DEPTH = 100
+_MAX_BLANKS = 100
+_TAGS = {
+    "p": "p",
+    "list": "ul",
+    "list-item": "li",
+    "list-header": "li",
+    "table": "table",
+    "table-row": "tr",
+    "table-cell": "td",
+    "covered-table-cell": "td",
+}
+# Deleted text kept for its history, comments, and what only the layout needs.
+_DROPPED = frozenset(("tracked-changes", "annotation", "sequence-decls", "forms", "note", "object", "binary-data"))
+_CONTENTS = frozenset(("table-of-content", "alphabetical-index", "illustration-index", "table-index"))
+_SPANS = {"number-rows-spanned": "rowspan", "number-columns-spanned": "colspan"}
+
+
+def load_odt(
+    data: bytes,
+    name: str,
+    *,
+    password: str | None = None,
+    limits: LoadLimits,
+    on_progress: Progress | None = None,
+) -> LoadedDocument:
+    """Return the document's headings, paragraphs, lists, tables and notes as blocks.
+
+    Raises:
+        DamagedError, TooHeavyError: see ``office_package``.
+        PasswordNeededError: it is encrypted; its encryption is not undone here, whatever the ``password``.
+        NoTextError: there is no text in it.
+    """
+    data = office_package(data, password)
+    with open_archive(data) as archive:
+        if _MANIFEST in archive.namelist() and b"encryption-data" in read_member(archive, _MANIFEST):
+            raise PasswordNeededError("encrypted OpenDocument")
+        metadata = _metadata(archive)
+        content = parse_xml(read_member(archive, _CONTENT))
+    body = next((one for one in content.iter() if local_name(one) == "text" and one.getparent() is not None), None)
+    if body is None:
+        raise DamagedError("no text body")
+    writer = BlockWriter(limits)
+    notes = [one for one in body.iter() if local_name(one) == "note-body"]
+    write_html(_html(body, "div"), writer)
+    writer.end_sections()
+    if notes:
+        write_html(_note_list(notes), writer)
+    if not writer.blocks:
+        raise NoTextError()
+    return writer.document(name, MEDIA_TYPE, title=metadata.get("title") or writer.first_heading, metadata=metadata)
+
+
+def _metadata(archive: zipfile.ZipFile) -> dict[str, str]:
+    if _META not in archive.namelist():
+        return {}
+    texts = {local_name(one): (one.text or "").strip() for one in parse_xml(read_member(archive, _META)).iter()}
+    return {key: texts[name] for name, key in _FIELDS.items() if texts.get(name)}
+
+
+def _note_list(notes: list[Any]) -> Any:
+    """Return foot- and endnotes as one numbered list, which the document ends with."""
+    from lxml import etree  # type: ignore[import-untyped]
+
+    root = etree.Element("div")
+    numbered = etree.SubElement(root, "ol")
+    for note in notes:
+        numbered.append(_html(note, "li"))
+    return root
+
+
+def _html(element: Any, tag: str, depth: int = 0) -> Any:
+    """Return ``element`` as an HTML element ``tag`` with everything inside it.
+
+    Raises:
+        DamagedError: it is nested beyond reason.
+    """
+    # Imported here: only workers that meet such a file need it.
+    from lxml import etree
+
+    if depth > _MAX_DEPTH:
+        raise DamagedError("nested too deeply")
+    made = etree.Element(tag)
+    for key, value in element.attrib.items():
+        if key.rpartition("}")[2] in _SPANS:
+            made.set(_SPANS[key.rpartition("}")[2]], value)
+    made.text = element.text
+    for child in element:
+        name = local_name(child)
+        if name and name not in _DROPPED:
+            made.append(_child(child, name, depth + 1))
+            made[-1].tail = child.tail
+        else:
+            _append_text(made, child.tail or "")
+    return made
+
+
+def _child(child: Any, name: str, depth: int) -> Any:
+    if name == "h":
+        level = attribute(child, "outline-level")
+        return _html(child, f"h{min(max(int(level), 1), 6) if level.isdecimal() else 1}", depth)
+    if name == "line-break":
+        return _html(child, "br", depth)
+    if name in ("s", "tab"):
+        blank = _html(child, "span", depth)
+        count = attribute(child, "c")
+        blank.text = " " * (min(int(count), _MAX_BLANKS) if count.isdecimal() else 1)
+        return blank
+    if name in _CONTENTS:
+        contents = _html(child, "div", depth)
+        contents.set("class", "toc")
+        return contents
+    # A frame, a text box, a section: what is inside stands where it does.
+    return _html(child, _TAGS.get(name, "div" if name in ("section", "text-box", "index-body") else "span"), depth)
+
+
+def _append_text(made: Any, text: str) -> None:
+    """Append text behind what is already in ``made``."""
+    if len(made):
+        made[-1].tail = (made[-1].tail or "") + text
+    else:
+        made.text = (made.text or "") + text

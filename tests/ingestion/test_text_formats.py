@@ -1,0 +1,75 @@
+"""What the loaders of OpenDocument text, RTF, reStructuredText and Org leave out, and what they must not trip over."""
+
+import format_samples as samples
+import pytest
+
+from ingestion.errors import DamagedError, PasswordNeededError
+from ingestion.load import load
+
+
+def texts(data, name):
+    return [block.text for block in load(data, name).blocks]
+
+
+def test_history_comments_and_contents_are_no_text_of_an_odt():
+    found = load(samples.sample_odt(), "a.odt")
+    assert found.title == "评测报告"
+    assert found.blocks[0].kind == "toc"
+    assert not any(word in block.text for block in found.blocks for word in ("删去的", "批注"))
+
+
+def test_an_odt_is_known_by_its_content_and_a_locked_one_asks_for_its_password():
+    assert load(samples.sample_odt(), "a.doc").title == "评测报告"
+    locked = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    with pytest.raises(PasswordNeededError):
+        load(samples.sample_odt(**{"META-INF/manifest.xml": locked}), "a.odt")
+
+
+def test_nesting_beyond_reason_in_an_odt():
+    deep = "<text:span>" * 300 + "x" + "</text:span>" * 300
+    content = (
+        '<d xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><text:text>'
+        f"<text:p>{deep}</text:p></text:text></d>"
+    )
+    with pytest.raises(DamagedError):
+        load(samples.sample_odt(**{"content.xml": content}), "a.odt")
+
+
+def test_old_word_files_that_are_rtf_inside():
+    assert "关于预算的通知" in texts(samples.RTF, "通知.doc")
+
+
+def test_cells_of_rtf_that_hold_paragraphs():
+    source = rb"{\rtf1 \trowd {\pard\intbl A\par}\cell {\pard\intbl B\par}\cell\row after}"
+    assert texts(source, "a.rtf") == ["A | B", "after"]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("===\nTop\n===\n\nSub\n===\n\nx", ["Top", "Sub", "x"]),
+        ("a :ref:`other page <p>` and ``x*y`` *b*", ["a other page and x*y b"]),
+        (".. code-block:: sh\n   :linenos:\n\n   make all\n\nend", ["make all", "end"]),
+        (".. note:: Look out.\n\n   More.", ["Look out.", "More."]),
+        (".. [#one] A note\n   goes on.", ["[one] A note goes on."]),
+        ("+---+---+\n| a | b |\n+===+===+\n| c | d |\n+---+---+", ["a | b\nc | d"]),
+        ("..\n\n   Quoted.", ["Quoted."]),
+    ],
+)
+def test_rst(source, wanted):
+    assert texts(source.encode(), "a.rst")[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("* A\n** DONE B :x:\n* C", ["A", "B", "C"]),
+        ("#+begin_quote\nwords\n#+end_quote\n#+begin_comment\nno\n#+end_comment", ["words"]),
+        ("#+BEGIN_SRC sh\nmake\n", ["make"]),
+        ("a /b/ =c= x/y/z", ["a b c x/y/z"]),
+        (": one\n: two", ["one\ntwo"]),
+        ("- a\n  more\n- b\n\ntext", ["- a\n  more\n- b", "text"]),
+    ],
+)
+def test_org(source, wanted):
+    assert texts(source.encode(), "a.org") == wanted
