@@ -100,6 +100,7 @@ RIGHT = {
     "zh": "密封后放冰箱冷藏，温度 0 到 5 ℃；一次取出够喝一周的量，最好在十二个月内喝完 [1]。",
     "en": "Replace the chain when a chain checker shows 0.75 % elongation; at 1 % the cassette is worn as well [1].",
 }
+NAMES = {"zh": "小李", "en": "Lee"}
 AGAIN = {"zh": "请问绿茶买回来放在哪里呢？", "en": "Hello, when should I replace the chain, please?"}
 CASES = {
     "zh": (("白茶能放多久？", "很多年"), ("普洱茶可以放冰箱吗？", "不可以"), ("用什么罐子好？", "锡罐")),
@@ -115,15 +116,18 @@ def seed(app: App, ollama: OllamaServer, language: str) -> dict[str, str]:
     said = [_say(app, ollama, talk, base_id, language) for talk in TALKS[language]]
     app.history.pin(said[0].conversation_id, True)
     app.history.rate(said[1].id, Rating(verdict="bad", reasons=("noise",)))
-    wrong = _say(app, ollama, WRONG[language], base_id, language)
+    wrong, fixed = (_say(app, ollama, WRONG[language], base_id, language) for _ in range(2))
     app.history.rate(wrong.id, Rating(verdict="bad", reasons=("invented",)))
-    draft = app.corrections.create(replace(app.corrections.from_message(wrong.id), chosen=RIGHT[language]))
-    app.corrections.approve(draft.id, "")
-    reused = _say(app, ollama, WRONG[language]._replace(question=AGAIN[language]), base_id, language)
+    draft = replace(app.corrections.from_message(fixed.id, NAMES[language]), chosen=RIGHT[language])
+    correction = app.corrections.create(draft)
+    app.corrections.approve(correction.id, NAMES[language])
+    again = WRONG[language]._replace(question=AGAIN[language], title=AGAIN[language])
+    reused = _say(app, ollama, again, base_id, language)
+    app.history.delete(fixed.conversation_id)
     return {
         "chat": f"/?chat={said[-1].conversation_id}",
         "wrong": f"/?chat={wrong.conversation_id}",
-        "corrected": f"/corrections?fix=c:{draft.id}",
+        "corrected": f"/corrections?fix=c:{correction.id}&me={NAMES[language]}",
         "reused": f"/?chat={reused.conversation_id}",
     }
 
@@ -201,8 +205,13 @@ def show_sources(page: Page) -> None:
 
 def show_passage(page: Page) -> None:
     """Open what the newest answer cites first."""
-    page.locator("a[href^='#kb-source-']").first.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    for _ in range(5):  # a click before the page has loaded all of its code goes nowhere
+        page.locator("a[href^='#kb-source-']").first.click()
+        try:
+            expect(page.get_by_role("dialog")).to_be_visible(timeout=10_000)
+        except AssertionError:
+            continue
+        return
 
 
 def show_part(word: str) -> Action:

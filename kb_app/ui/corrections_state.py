@@ -21,12 +21,14 @@ SHOWN: Slot[int] = Slot(key="kb.corrections_shown", default=20)
 TEXTS: Slot[dict[str, str] | None] = Slot(key="kb.corrections_texts", default=None)
 ADDED: Slot[dict[str, tuple[Source, ...]] | None] = Slot(key="kb.corrections_added", default=None)
 TRIED: Slot[str] = Slot(key="kb.corrections_tried", default="")
-_TAB: Slot[str] = Slot(key="kb.tab", default="")
+#: Stays in the address, so that a reload does not lock this tab out of what it has claimed.
+_TAB: Slot[str] = Slot(key="kb.tab", default="", parameter="tab")
 
 
 def adopt() -> None:
     """Open what the address names, or the answer whose correction was asked for on another page."""
     adopt_url(AUTHOR)
+    adopt_url(_TAB)
     if message_id := CORRECT.pop():
         OPEN.set(f"m:{message_id}")
         RETURN.set(message_id)

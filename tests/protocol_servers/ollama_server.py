@@ -11,6 +11,7 @@ import hashlib
 import json
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
@@ -58,6 +59,8 @@ class OllamaServer(ProtocolServer):
         self.scenario = "answer"
         self.answer_text = ANSWER
         self.gap_s = 0.0
+        self.piece_size = 4
+        self.release = threading.Event()
         self.delay_s = 1.0
         self.prompt_tokens: int | None = None
         self.vector_length = EMBEDDING_LENGTH
@@ -157,6 +160,18 @@ class OllamaServer(ProtocolServer):
     def chat_silent(self, body: dict[str, Any]) -> Reply:
         return _lines(self._talk(body), delay_s=60)
 
+    def chat_held(self, body: dict[str, Any]) -> Reply:
+        """Say the answer, then nothing until ``release`` is set, then the end."""
+
+        def talk() -> Iterator[dict[str, Any]]:
+            spoken = list(self._talk(body))
+            yield from spoken[:-1]
+            self.release.wait(60)
+            yield _part(body, " THE END")
+            yield spoken[-1]
+
+        return _lines(talk())
+
     def chat_endless(self, body: dict[str, Any]) -> Reply:
         return _lines((_part(body, "再来 ") for _ in range(100_000)), gap_s=0.02)
 
@@ -220,12 +235,12 @@ class OllamaServer(ProtocolServer):
         text: str | None = None,
         thoughts: list[str] | None = None,
         reason: str = "stop",
-        size: int = 4,
+        size: int = 0,
     ) -> Iterator[dict[str, Any]]:
         for thought in thoughts or []:
             yield _part(body, "", thinking=thought)
         spoken = self.answer_text if text is None else text
-        for piece in _pieces(spoken, size):
+        for piece in _pieces(spoken, size or self.piece_size):
             yield _part(body, piece)
         asked = sum(len(message["content"]) for message in body["messages"])
         yield _part(body, "") | {
