@@ -42,9 +42,10 @@ PAGES = ("knowledge_bases", "search", "corrections", "evaluation", "history", "m
 SHOWN = {
     "chat": ALL,
     "passage": (("zh", "light", "wide"), ("en", "dark", "wide")),
-    "first-run": (("zh", "light", "wide"), ("en", "light", "wide"), ("en", "light", "phone")),
+    "first-run": (("zh", "light", "wide"), ("en", "light", "phone")),
     "knowledge_bases": (("zh", "light", "wide"), ("en", "light", "wide")),
     "history": (("zh", "light", "wide"), ("en", "dark", "phone")),
+    "models": (("zh", "dark", "wide"),),
     "wrong": (("zh", "light", "wide"), ("en", "light", "wide")),
     "corrected": (("zh", "light", "wide"), ("en", "light", "wide")),
     "reused": (("zh", "light", "wide"), ("en", "light", "wide")),
