@@ -6,7 +6,7 @@ from kb_app.ui.adding import more_ways
 from kb_app.ui.base_settings import outdated_notice, watched_folder
 from kb_app.ui.bases import base_actions, base_dialogs, choose_base
 from kb_app.ui.conversations import open_conversation
-from kb_app.ui.documents import document_list, upload_box
+from kb_app.ui.documents import document_list
 from kb_app.ui.first_run import welcome
 from kb_app.ui.jobs import job_progress
 from kb_app.ui.navigation import go_to
@@ -15,6 +15,7 @@ from kb_app.ui.runtime import get_app
 from kb_app.ui.state import SCOPE
 from kb_app.ui.summaries import summary_progress
 from kb_app.ui.text import t
+from kb_app.ui.uploading import upload_box
 
 
 def main() -> None:

@@ -20,7 +20,12 @@ _LEVEL_ICONS = {"info": ":material/info:", "warning": ":material/build:", "error
 def apply_style() -> None:
     """Add our own static style sheet, and the uploader's words, which Streamlit cannot translate itself."""
     st.html(_STYLE)
-    words = {"button": t("upload.button"), "drop": t("upload.drop")}
+    words = {
+        "button": t("upload.button"),
+        "drop": t("upload.drop"),
+        "folder-button": t("upload.folder_button"),
+        "folder-drop": t("upload.folder_drop"),
+    }
     rules = "".join(f'--kb-upload-{name}: "{text}";' for name, text in words.items())
     st.html(f"<style>:root {{ {rules} }}</style>")
 

@@ -1,17 +1,12 @@
-"""The documents of a knowledge base: upload, find, select, remove, retry."""
+"""The documents of a knowledge base: find, select, remove, retry."""
 
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingestion.load import supported_extensions
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import DocumentRecord, KnowledgeBase, SummaryCard
-from kb_app.services.documents.intake import ARCHIVE_EXTENSION
-from kb_app.services.documents.library import Upload
-from kb_app.ui.attaching import accepted_extensions
 from kb_app.ui.components import confirm, flash, flash_error, open_dialog
 from kb_app.ui.document_facts import fact_lines
 from kb_app.ui.jobs import is_busy
@@ -21,8 +16,6 @@ from kb_app.ui.state import (
     DIALOG,
     DOCUMENT_PAGE,
     SELECTED_DOCUMENTS,
-    UPLOAD_GENERATION,
-    UPLOADED_FILES,
     set_widget,
     widget,
 )
@@ -31,46 +24,6 @@ from kb_app.ui.text import t
 
 REMOVE_DIALOG = "remove_documents"
 _PAGE_SIZE = 25
-
-
-def upload_box(app: App, base: KnowledgeBase) -> None:
-    """Draw the box that takes any number of files and hands them over as soon as they have arrived."""
-    extensions = (*supported_extensions(), ARCHIVE_EXTENSION)
-    names = ", ".join(extension.lstrip(".").upper() for extension in extensions)
-    files = st.file_uploader(
-        t("upload.label"),
-        type=accepted_extensions(),
-        accept_multiple_files=True,
-        key=f"upload_{base.id}_{UPLOAD_GENERATION.get()}",
-        help=t("upload.help", extensions=names),
-    )
-    st.caption(t("upload.limit", size=app.settings.max_upload_mb))
-    if files:
-        _add(app, base.id, files)
-        UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)  # a new key empties the box
-        st.rerun()
-
-
-def _add(app: App, base_id: str, files: Sequence[UploadedFile]) -> None:
-    """Add every file once.
-
-    Streamlit may break a run, and a callback, off at any access to its session state to start the next run, which
-    finds the same files in the box. So the files are noted in place, with no such access before they are added.
-    """
-    known = UPLOADED_FILES.get()
-    if known is None:
-        known = set()
-        UPLOADED_FILES.set(known)
-    new = [file for file in files if file.file_id not in known]
-    if not new:
-        return
-    known.update(file.file_id for file in new)
-    try:
-        app.library.add_files(base_id, [Upload(name=file.name, data=file.getvalue()) for file in new])
-    except KBAppError as error:
-        flash_error(error)
-    else:
-        flash(t("upload.started", count=len(new)))
 
 
 def document_list(app: App, base: KnowledgeBase) -> None:

@@ -38,8 +38,11 @@ def is_busy(app: App, base_id: str) -> bool:
 def job_progress(app: App, base_id: str) -> None:
     """Show the base's jobs; while some are active, twice a second, and redraw the page when one has ended."""
     under_way = _shown(app.jobs.under_way(base_id))
-    finished = _finished_count(under_way) if under_way else None
-    st.fragment(run_every=_REFRESH_S if under_way else None)(_job_progress)(app, base_id, finished)
+    if under_way:
+        st.fragment(run_every=_REFRESH_S)(_job_progress)(app, base_id, _finished_count(under_way))
+    else:
+        # No fragment: what its buttons start, a dialog or more work, is drawn by the whole page only.
+        _job_progress(app, base_id, None)
 
 
 def _finished_count(jobs: Sequence[Job]) -> int:

@@ -121,6 +121,7 @@ SELECTED_DOCUMENTS: Slot[frozenset[str]] = Slot(key="kb.selected_documents", def
 DOCUMENT_PAGE: Slot[int] = Slot(key="kb.document_page", default=0)
 MENU_GENERATION: Slot[int] = Slot(key="kb.menu_generation", default=0)
 UPLOAD_GENERATION: Slot[int] = Slot(key="kb.upload_generation", default=0)
+UPLOAD_FOLDER: Slot[bool] = Slot(key="kb.upload_folder", default=False)
 UPLOADED_FILES: Slot[set[str] | None] = Slot(key="kb.uploaded_files", default=None)
 LANGUAGE: Slot[str] = Slot(key="kb.language", default="", parameter="lang")
 SETTLED_LANGUAGE: Slot[Language | None] = Slot(key="kb.settled_language", default=None)

@@ -6,11 +6,14 @@ import time
 import zipfile
 from pathlib import Path
 
+import pytest
+from locked_zips import encrypted
 from page_reading import Open, shown_text, wait_for_jobs
 
 from ingestion.load.ocr import is_ocr_available
 from kb_app.app import App
 from kb_app.services.documents.library import Upload
+from kb_app.ui import jobs
 
 ENCRYPTED = Path(__file__).parents[1] / "ingestion" / "fixtures" / "encrypted.pdf"
 NOTES = "# Ferries\n\nThe ferry leaves at nine. It takes forty minutes to reach the island.\n"
@@ -104,6 +107,27 @@ def test_a_zip_is_taken_and_what_was_left_out_is_told(app: App, open_page: Open)
     page.run()
     assert [document.name for document in app.library.documents(base.id)] == ["all.zip/ferry.md"]
     assert "1 file in this ZIP is of another kind" in said(page)
+    assert not page.exception
+
+
+def test_a_locked_zip_is_opened_from_the_list_of_additions(
+    app: App, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = app.library.create("Trips")
+    locked = encrypted(b"1234", **{"ferry.md": NOTES})
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="all.zip", data=locked)]))
+    # A button inside a fragment would redraw that alone, and the dialog would never show; AppTest redraws everything.
+    monkeypatch.setattr(jobs.st, "fragment", None)
+    page = open_page("knowledge_bases")
+    for password, sentence in (("wrong", "The password does not open the file"), ("1234", "")):
+        page.button(key="unlock_archives").click().run()
+        page.text_input(key="document_password_text").set_value(password)
+        monkeypatch.undo()  # now there is work to watch
+        page.button(key="dialog_submit").click().run()
+        wait_for_jobs(app, base.id)
+        page.run()
+        assert sentence in said(page)
+    assert [document.name for document in app.library.documents(base.id)] == ["all.zip/ferry.md"]
     assert not page.exception
 
 

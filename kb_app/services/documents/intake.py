@@ -92,6 +92,12 @@ class Intake:
             self.passwords.forget(gone)
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a file of a folder or ZIP lies in a hidden folder, or is the shadow macOS keeps of another."""
+    *folders, last = name.replace("\\", "/").split("/")
+    return last.startswith("._") or any(folder.startswith((".", "__MACOSX")) for folder in folders)
+
+
 def clean_document_name(name: str) -> str:
     """Return a name fit for showing: relative, ``/`` between folders, NFC, no control characters, bounded.
 

@@ -17,7 +17,7 @@ from ingestion.load import supported_extensions
 from ingestion.load.encoding import decode
 from kb_app.errors import ArchiveBombError, ArchiveDamagedError, ArchiveEmptyError
 from kb_app.models import ErrorInfo
-from kb_app.services.documents.intake import Intake, Repositories, Upload, clean_document_name
+from kb_app.services.documents.intake import Intake, Repositories, Upload, clean_document_name, is_hidden
 from kb_app.storage.jobs import ClaimedJob
 
 _LOG = logging.getLogger(__name__)
@@ -49,9 +49,7 @@ class Member:
     @property
     def is_readable(self) -> bool:
         """Whether it is of a kind that can be read, and no shadow or hidden file of a system."""
-        path = PurePosixPath(self.name)
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts[:-1]) or path.name.startswith("._")
-        return path.suffix.lower() in supported_extensions() and not hidden
+        return PurePosixPath(self.name).suffix.lower() in supported_extensions() and not is_hidden(self.name)
 
 
 def unlock(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str) -> bool:

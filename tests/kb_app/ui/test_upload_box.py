@@ -23,9 +23,9 @@ def app(tmp_path: Path) -> Iterator[App]:
 def draw_box_with_its_old_files() -> None:
     import streamlit as st
 
-    from kb_app.ui.documents import upload_box
     from kb_app.ui.runtime import get_app
     from kb_app.ui.state import UPLOAD_GENERATION
+    from kb_app.ui.uploading import upload_box
 
     (base,) = get_app().library.bases()
     if st.session_state.get("kb.uploaded_files") and "again" not in st.session_state:
@@ -60,6 +60,18 @@ def test_sound_is_taken_and_the_outcome_says_how_to_make_text_of_it(app: App) ->
     (job,) = app.jobs.recent(base.id)
     assert job.error is not None
     assert job.error.code == "transcription_needed"
+
+
+def test_a_folder_keeps_its_names_and_its_hidden_folders_to_itself(app: App) -> None:
+    (base,) = app.library.bases()
+    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page.button(key="upload_other_way").click().run()
+    names = ["notes/a.md", "notes/day 1/b.txt", "notes/.git/c.md", "notes/__MACOSX/._a.md"]
+    page.file_uploader[0].set_value([(name, b"About bees.", "text/plain") for name in names]).run()
+
+    assert not page.exception
+    assert sorted(job.name for job in app.jobs.recent(base.id)) == ["notes/a.md", "notes/day 1/b.txt"]
+    assert page.session_state["kb.flash"] == "Adding 2 files. 2 files in hidden folders were left out."
 
 
 def test_the_sentence_under_the_box_names_kinds_and_not_endings(app: App) -> None:
