@@ -1,10 +1,9 @@
 """The layers of docs/architecture.md: imports go down only, and Streamlit stays in the pages and the shell."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -96,6 +95,9 @@ def imports(file: Path) -> Iterator[str]:
                 yield name if name in MODULES else str(node.module)
 
 
+IMPORTS = {module: list(imports(file)) for module, file in MODULES.items()}
+
+
 def is_within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
@@ -104,26 +106,22 @@ def rule_of(module: str) -> str:
     return max((prefix for prefix in MAY_IMPORT if is_within(module, prefix)), key=len)
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_go_down_only(module: str) -> None:
+def wrong_imports(module: str) -> list[str]:
     rule = rule_of(module)
     allowed = (*MAY_IMPORT[rule], rule)
-    ours = [
-        name for name in imports(MODULES[module]) if name.split(".")[0] in ("kb_app", "ingestion", "pages", "launch")
-    ]
-    wrong = [name for name in ours if name != "kb_app" and not any(is_within(name, prefix) for prefix in allowed)]
-    assert wrong == []
+    ours = [name for name in IMPORTS[module] if name.split(".")[0] in ("kb_app", "ingestion", "pages", "launch")]
+    return [name for name in ours if name != "kb_app" and not any(is_within(name, prefix) for prefix in allowed)]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_streamlit_stays_in_the_shell(module: str) -> None:
-    if any(is_within(module, prefix) for prefix in MAY_USE_STREAMLIT):
-        return
-    assert [name for name in imports(MODULES[module]) if is_within(name, "streamlit")] == []
+def test_imports_go_down_only() -> None:
+    assert {module: wrong for module in MODULES if (wrong := wrong_imports(module))} == {}
+
+
+def test_streamlit_stays_in_the_shell() -> None:
+    users = {module for module, names in IMPORTS.items() if any(is_within(name, "streamlit") for name in names)}
+    assert {module for module in users if not any(is_within(module, prefix) for prefix in MAY_USE_STREAMLIT)} == set()
 
 
 def test_the_launcher_needs_nothing_installed() -> None:
-    import sys
-
-    foreign = {name.split(".")[0] for name in imports(ROOT / "launch.py")} - set(sys.stdlib_module_names)
+    foreign = {name.split(".")[0] for name in IMPORTS["launch"]} - set(sys.stdlib_module_names)
     assert foreign == set()
