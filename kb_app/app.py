@@ -1,11 +1,10 @@
 """Makes every object once and wires them; the providers themselves are chosen in ``providers/configured.py``."""
 
 import logging
-from types import TracebackType
 
 from ingestion.protocols import Embedder
 from kb_app.errors import DataFolderBusyError
-from kb_app.models import ErrorInfo, KnowledgeBase, Notice
+from kb_app.models import ErrorInfo, Notice
 from kb_app.providers.configured import ONNX_FOLDER, builtin_providers, configured_registry, configured_reranker
 from kb_app.providers.ollama import OllamaProvider
 from kb_app.retrieval.retriever import Retriever
@@ -98,54 +97,17 @@ class App:
             originals=OriginalStore(settings.data_dir / "originals"),
         )
         conversations = ConversationRepository(self._database)
-        self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
-        self._make_models(repositories.bases)
-
-        def embedder_for(base_id: str) -> Embedder:
-            return self._embedder_of(repositories.bases.get(base_id))
-
-        reranker = configured_reranker(settings)
-        self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)
-        self.jobs = Jobs(repositories.jobs, repositories.bases)
-        passwords = Passwords(is_owner=lock is not None)
-        intake = Intake(repositories, passwords, limit_mb=settings.max_upload_mb)
-        self.library = Library(settings, repositories, intake, self.models.dimension_of)
-        cards = SummaryRepository(self._database)
-        self.summaries = Summaries(repositories, cards, self.models.chat, self.model_choices.price)
-        self.tagging = Tagging(TagRepository(self._database))
-        self.page_images = PageImages(repositories.documents, repositories.originals, passwords)
-        watched = WatchedRepository(self._database)
-        self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
         corrections = CorrectionRepository(self._database)
-        self._make_corrections(corrections, conversations, repositories.bases)
-        self.reuse = Reuse(corrections, repositories.bases, embedder_for)
+        self._indexes = Indexes(settings.data_dir / "index", repositories.bases, repositories.chunks, self.notices)
         self.prompts = Prompts(PromptRepository(self._database))
-        shelf = ShelfRepository(self._database)
-        self.attachments = Attachments(settings, repositories, conversations, intake, self.library)
-        self.history = History(conversations, shelf, MessageIndex(self._database), self.attachments.sweep)
-        self.exporter = ConversationExporter(self.history, conversations)
-        self.importer = ConversationImporter(ConversationImports(self._database))
-        self.answering = Answering(
-            conversations,
-            Knowledge(
-                retriever=self.retriever,
-                rewriting=Rewriting(self.models.chat, self.model_calls, self.prompts),
-                reuse=self.reuse,
-                living=self.library.living,
-                attachments=self.attachments,
-            ),
-            self.model_calls,
-            self.prompts,
-            options=self.model_choices.answer_options,
-            top_k=settings.top_k,
-        )
-        self._titles = Titles(conversations, shelf, self.models.chat, self.model_calls, self.prompts)
-        self.answering.listen(self._titles.answered)
-        self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=settings.top_k)
+        self._make_models(repositories.bases)
+        intake = self._make_documents(repositories, allows)
+        self._make_search(repositories, corrections)
+        self._make_corrections(corrections, conversations, repositories.bases)
+        self._make_conversations(repositories, conversations, intake)
+        self._make_answering(conversations)
         self._make_exports(repositories, corrections, conversations)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
-        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
-        self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
         if lock is not None:
             self._take_over(repositories, conversations)
 
@@ -163,6 +125,34 @@ class App:
         )
         self.hardware = Hardware()
 
+    def _make_documents(self, repositories: Repositories, allows: AddressPolicy) -> Intake:
+        """Make what brings documents in and keeps them in step; return the way in for others who add some."""
+        settings = self.settings
+        passwords = Passwords(is_owner=self.is_owner)
+        intake = Intake(repositories, passwords, limit_mb=settings.max_upload_mb)
+        cards = SummaryRepository(self._database)
+        watched = WatchedRepository(self._database)
+        self.jobs = Jobs(repositories.jobs, repositories.bases)
+        self.library = Library(settings, repositories, intake, self.models.dimension_of)
+        self.summaries = Summaries(repositories, cards, self.models.chat, self.model_choices.price)
+        self.tagging = Tagging(TagRepository(self._database))
+        self.page_images = PageImages(repositories.documents, repositories.originals, passwords)
+        self.watching = Watching(settings.data_dir, repositories, watched, intake, self.library, self.notices)
+        self._worker = Worker(repositories, self._indexes, self.models.embedder, intake, cards, allows)
+        self._summariser = Summariser(repositories, cards, self.model_calls, self.prompts)
+        return intake
+
+    def _make_search(self, repositories: Repositories, corrections: CorrectionRepository) -> None:
+        def embedder_for(base_id: str) -> Embedder:
+            base = repositories.bases.get(base_id)
+            require_searchable(base)
+            return self.models.embedder(base.embedder)
+
+        reranker = configured_reranker(self.settings)
+        self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)
+        self.reuse = Reuse(corrections, repositories.bases, embedder_for)
+        self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=self.settings.top_k)
+
     def _make_corrections(
         self, corrections: CorrectionRepository, conversations: ConversationRepository, bases: BaseRepository
     ) -> None:
@@ -175,6 +165,33 @@ class App:
         )
         self.correction_queue = CorrectionQueue(self._database)
         self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
+
+    def _make_conversations(
+        self, repositories: Repositories, conversations: ConversationRepository, intake: Intake
+    ) -> None:
+        shelf = ShelfRepository(self._database)
+        self.attachments = Attachments(self.settings, repositories, conversations, intake, self.library)
+        self.history = History(conversations, shelf, MessageIndex(self._database), self.attachments.sweep)
+        self.exporter = ConversationExporter(self.history, conversations)
+        self.importer = ConversationImporter(ConversationImports(self._database))
+        self._titles = Titles(conversations, shelf, self.models.chat, self.model_calls, self.prompts)
+
+    def _make_answering(self, conversations: ConversationRepository) -> None:
+        self.answering = Answering(
+            conversations,
+            Knowledge(
+                retriever=self.retriever,
+                rewriting=Rewriting(self.models.chat, self.model_calls, self.prompts),
+                reuse=self.reuse,
+                living=self.library.living,
+                attachments=self.attachments,
+            ),
+            self.model_calls,
+            self.prompts,
+            options=self.model_choices.answer_options,
+            top_k=self.settings.top_k,
+        )
+        self.answering.listen(self._titles.answered)
 
     def _make_exports(
         self, repositories: Repositories, corrections: CorrectionRepository, conversations: ConversationRepository
@@ -213,20 +230,12 @@ class App:
 
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""
-        self.answering.close()
-        self._titles.close()
-        self.importer.close()
-        self.history.close()
-        self.model_store.close()
-        self.onnx_store.close()
-        self._summariser.close()
-        self._evaluation_worker.close()
-        self.export_tasks.close()
-        self.watching.close()
-        self.freshness.close()
-        self._worker.close()
-        self._indexes.close()
-        self._database.close()
+        for users in (self.answering, self._titles, self.importer, self.history, self.model_store, self.onnx_store):
+            users.close()
+        for worker in (self._summariser, self._evaluation_worker, self.export_tasks, self.watching, self.freshness):
+            worker.close()
+        for store in (self._worker, self._indexes, self._database):  # in this order: each works on those behind it
+            store.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -234,15 +243,9 @@ class App:
         """Return the app itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
-
-    def _embedder_of(self, base: KnowledgeBase) -> Embedder:
-        require_searchable(base)
-        return self.models.embedder(base.embedder)
 
     def _use_providers(self, settings: Settings) -> None:
         self.models.reload(configured_registry(settings))

@@ -1,6 +1,6 @@
 """Search test: what is searched for, where, and with which settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import PurePosixPath
@@ -69,45 +69,58 @@ def switches() -> tuple[bool, bool]:
 
 def filter_controls(app: App, bases: Sequence[KnowledgeBase]) -> SearchFilters:
     """Draw the filters and return them."""
-    documents = {one.id: one for base in bases for one in app.library.documents(base.id) if one.status == "ready"}
-    endings = sorted({ending for one in documents.values() if (ending := PurePosixPath(one.name).suffix.lower())})
+    names = {one.id: one.name for base in bases for one in app.library.documents(base.id) if one.status == "ready"}
+    endings = sorted({ending for name in names.values() if (ending := PurePosixPath(name).suffix.lower())})
+    tags = sorted(app.tagging.counts([base.id for base in bases]))
     with st.container(border=True, key="search_filter_box"):
-        chosen: list[str] = []
-        if len(documents) <= _MOST_DOCUMENTS:
-            chosen = st.multiselect(
-                t("search.documents"),
-                options=list(documents),
-                format_func=lambda document_id: documents[document_id].name,
-                key="search_documents",
-                placeholder=t("search.any"),
-            )
-        kinds, most = st.columns(2)
-        wanted = kinds.multiselect(t("search.endings"), endings, key="search_endings", placeholder=t("search.any"))
-        per_document = most.number_input(
-            t("search.per_document"),
-            0,
-            _MOST_PER_DOCUMENT,
-            0,
-            key="search_per_document",
-            help=t("search.per_document_help"),
-        )
-        tags = sorted(app.tagging.counts([base.id for base in bases]))
-        tagged: list[str] = []
-        if tags:
-            tagged = st.multiselect(
-                t("search.tags"), tags, key="search_tags", placeholder=t("search.any"), help=t("search.tags_help")
-            )
-        since, until = st.columns(2)
-        first = since.date_input(t("search.added_from"), value=None, format="YYYY-MM-DD", key="search_from")
-        last = until.date_input(t("search.added_to"), value=None, format="YYYY-MM-DD", key="search_to")
+        documents = _any_of("documents", names) if len(names) <= _MOST_DOCUMENTS else []
+        left, right = st.columns(2)
+        with left:
+            wanted = _any_of("endings", dict(zip(endings, endings, strict=True)))
+        with right:
+            per_document = _most_per_document()
+        tagged = _any_of("tags", dict(zip(tags, tags, strict=True)), help_text=t("search.tags_help")) if tags else []
+        added_from, added_before = _days()
     return SearchFilters(
-        document_ids=frozenset(chosen),
+        document_ids=frozenset(documents),
         endings=tuple(wanted),
         tags=tuple(tagged),
-        added_from=_utc(first) if first else "",
-        added_before=_utc(last + timedelta(days=1)) if last else "",
-        per_document=int(per_document),
+        added_from=added_from,
+        added_before=added_before,
+        per_document=per_document,
     )
+
+
+def _any_of(kind: str, names: Mapping[str, str], *, help_text: str | None = None) -> list[str]:
+    """Draw a box to pick some of ``names`` (value -> what is shown) and return the values; none stands for all."""
+    return st.multiselect(
+        t(f"search.{kind}"),
+        options=list(names),
+        format_func=names.__getitem__,
+        key=f"search_{kind}",
+        placeholder=t("search.any"),
+        help=help_text,
+    )
+
+
+def _most_per_document() -> int:
+    most = st.number_input(
+        t("search.per_document"),
+        0,
+        _MOST_PER_DOCUMENT,
+        0,
+        key="search_per_document",
+        help=t("search.per_document_help"),
+    )
+    return int(most)
+
+
+def _days() -> tuple[str, str]:
+    """Draw the boxes for two days and return when the first begins and the last ends; empty where none is given."""
+    since, until = st.columns(2)
+    first = since.date_input(t("search.added_from"), value=None, format="YYYY-MM-DD", key="search_from")
+    last = until.date_input(t("search.added_to"), value=None, format="YYYY-MM-DD", key="search_to")
+    return _utc(first) if first else "", _utc(last + timedelta(days=1)) if last else ""
 
 
 def _utc(day: date) -> str:
