@@ -24,16 +24,16 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 
 @pytest.fixture
-def open_page(app: App) -> Open:
+def open_page(app: App, components_found_once: None) -> Open:
     """Return a function that opens a page as a browser would: ``open_page("chat", lang="zh", chat=ID)``."""
 
     def open_it(name: str = "chat", **query: str) -> AppTest:
         page = AppTest.from_file(str(ROOT / "kb_app/ui/main.py"), default_timeout=30)
         for parameter, value in {"lang": "en", **query}.items():
             page.query_params[parameter] = value
-        page.run()
         if name != "chat":
-            page.switch_page(str(ROOT / f"pages/{name}.py")).run()
+            page.switch_page(str(ROOT / f"pages/{name}.py"))
+        page.run()
         assert not page.exception
         return page
 

@@ -11,6 +11,8 @@ from kb_app.services.documents.intake import Upload
 from kb_app.settings import load_settings
 from kb_app.ui.runtime import use_app
 
+pytestmark = pytest.mark.usefixtures("components_found_once")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:

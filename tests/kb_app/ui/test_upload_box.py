@@ -10,6 +10,8 @@ from kb_app.app import App, build_app
 from kb_app.settings import load_settings
 from kb_app.ui.runtime import use_app
 
+pytestmark = pytest.mark.usefixtures("components_found_once")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
