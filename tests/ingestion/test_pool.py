@@ -21,6 +21,22 @@ def pool():
     pool.close()
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that ended but was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def until(condition) -> None:
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
 def test_answers_come_from_one_warm_worker(pool):
     first = pool.run("os:getpid", {}, LIMITS)
     assert first != os.getpid()
@@ -57,32 +73,22 @@ def test_memory_is_bounded(pool):
 
 
 def test_time_is_bounded(pool):
-    started = time.monotonic()
-    with pytest.raises(WorkerDiedError) as caught:
-        pool.run("signal:pause", {}, LoadLimits(wall_s=1))
+    with pytest.raises(WorkerDiedError) as caught:  # else it would never return
+        pool.run("signal:pause", {}, LoadLimits(wall_s=0.3))
     assert caught.value.reason == "time"
-    assert time.monotonic() - started < 5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_idle_worker_killed_from_outside_does_not_matter(pool):
     pid = pool.run("os:getpid", {}, LIMITS)
     os.kill(pid, signal.SIGKILL)
-    time.sleep(0.2)
+    until(lambda: not is_alive(pid))
     assert pool.run("os:getpid", {}, LIMITS) != pid
 
 
 def test_nothing_foreign_is_unpickled(pool):
     with pytest.raises(WorkerDiedError):
         pool.run("pathlib:Path", {}, LIMITS)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that ended but was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -101,7 +107,4 @@ def test_worker_does_not_outlive_a_killed_parent():
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 5
-    while is_alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_alive(worker)
+    until(lambda: not is_alive(worker))

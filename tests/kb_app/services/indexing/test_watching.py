@@ -71,7 +71,8 @@ def test_added_changed_and_removed_files_are_followed(settings, folder):
         assert len(app.jobs.recent(base.id)) == count, "nothing changed, nothing is done"
 
 
-def test_what_happened_while_the_app_was_closed_is_noticed_at_the_next_start(settings, folder):
+def test_what_happened_while_the_app_was_closed_is_noticed_at_the_next_start(settings, folder, monkeypatch):
+    monkeypatch.setattr("kb_app.services.indexing.watching.POLL_S", 0.05)
     write(folder / "a.md", "About bees.")
     write(folder / "b.md", "About wasps.")
     with build_app(settings, owner=True) as app:
@@ -83,7 +84,7 @@ def test_what_happened_while_the_app_was_closed_is_noticed_at_the_next_start(set
     with build_app(settings, owner=True) as app:
         until = time.monotonic() + 20
         while names(app, base) != ["b.md", "c.md"] and time.monotonic() < until:
-            time.sleep(0.1)  # the app looks by itself
+            time.sleep(0.02)  # the app looks by itself
         assert names(app, base) == ["b.md", "c.md"]
 
 
