@@ -26,7 +26,7 @@ from ingestion.load.unstructured import load_outlook
 from ingestion.load.xlsx import load_xlsx
 from ingestion.models import LoadedDocument, LoadLimits, Progress
 
-#: Raised whenever a loader reads a file differently, so that documents can be re-read.
+#: Raised whenever a loader reads a file differently: documents read by an older one are offered re-reading.
 LOADER_VERSION = 1
 
 

@@ -43,34 +43,43 @@ def load_docx(
         DamagedError, PasswordNeededError, PasswordWrongError, TooHeavyError: see ``office_package``.
         NoTextError: there is no text in it.
     """
-    # Imported here: only workers that meet a Word file need it.
-    import mammoth  # type: ignore[import-untyped]
-
     data = office_package(data, password)
     with open_archive(data) as archive:
         metadata = core_properties(archive)
         style_map = "\n".join((*_STYLE_MAP, *_heading_styles(archive)))
+    writer = BlockWriter(limits)
+    _write(parse_html(_as_html(data, style_map)), writer)
+    return writer.document(name, MEDIA_TYPE, title=metadata.get("title") or writer.first_heading, metadata=metadata)
+
+
+def _as_html(data: bytes, style_map: str) -> str:
+    """Return Mammoth's rendering of a document. Raises DamagedError, NoTextError."""
+    # Imported here: only workers that meet a Word file need it.
+    import mammoth  # type: ignore[import-untyped]
+
     try:
         result = mammoth.convert_to_html(
             io.BytesIO(data), style_map=style_map, include_embedded_style_map=False, convert_image=_description
         )
     except PARSER_ERRORS as error:
         raise DamagedError(f"{type(error).__name__}: {error}") from error
-    if not result.value.strip():
+    html = str(result.value)
+    if not html.strip():
         raise NoTextError()
-    writer = BlockWriter(limits)
-    root = parse_html(result.value)
+    return html
+
+
+def _write(root: Any, writer: BlockWriter) -> None:
+    """Add the text, then the notes under no heading: at the end they would seem to belong to the last section."""
     notes = root.xpath('.//ol[li[starts-with(@id, "footnote-") or starts-with(@id, "endnote-")]]')
     for note in notes:
         note.getparent().remove(note)
     write_html(root, writer)
-    # Mammoth puts the notes at the end, where they would seem to belong to the last section.
     writer.end_sections()
     for note in notes:
         holder = note.makeelement("div")
         holder.append(note)
         write_html(holder, writer)
-    return writer.document(name, MEDIA_TYPE, title=metadata.get("title") or writer.first_heading, metadata=metadata)
 
 
 def _description(image: Any) -> list[Any]:

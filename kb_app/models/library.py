@@ -74,6 +74,7 @@ class DocumentRecord:
     error: ErrorInfo | None = None
     tags: tuple[str, ...] = ()
     prepared_with: str = ""
+    loader_version: int = 0
     created_at: str = ""
 
 

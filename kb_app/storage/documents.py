@@ -245,6 +245,7 @@ def _to_document(row: DocumentRow, tags: tuple[str, ...] = ()) -> DocumentRecord
         error=error_from_json(row.error),
         tags=tags,
         prepared_with=row.prepared_with,
+        loader_version=row.loader_version,
         created_at=row.created_at,
     )
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kb_app.models import Source
+from kb_app.models import CARD_INDEX, Source
+from kb_app.storage.chunks import chunk_id
 from kb_app.storage.database import Database
 from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTextRow
 
@@ -37,16 +38,31 @@ class PassageRepository:
             return int(count), str(newest)
 
     def locate(self, source: Source) -> Place:
-        """Return where the passage stands word for word, but for white space: in its document, else in another."""
+        """Return where the passage stands word for word, but for white space: in its document, else in another.
+
+        A summary card stands in no text: it is looked for among the cards of its document, and of one of its name.
+        """
         with self._database.read() as session:
             has_document = False
             for row in _documents(session, source):
                 has_document = has_document or row.name == source.document
-                text = session.scalar(select(DocumentTextRow.text).where(DocumentTextRow.document_id == row.id)) or ""
-                span = find_passage(text, source.text, source.start)
-                if span is not None:
-                    return Place(_moved(session, source, row, span, text), True)
+                found = _card(session, source, row) if source.is_card else _passage(session, source, row)
+                if found is not None:
+                    return Place(found, True)
             return Place(None, has_document)
+
+
+def _card(session: Session, source: Source, row: DocumentRow) -> Source | None:
+    card = session.get(ChunkRow, chunk_id(row.id, CARD_INDEX))
+    if card is None or card.text.split() != source.text.split():
+        return None
+    return replace(source, document_id=row.id, document=row.name, title=row.title, chunk_id=card.id)
+
+
+def _passage(session: Session, source: Source, row: DocumentRow) -> Source | None:
+    text = session.scalar(select(DocumentTextRow.text).where(DocumentTextRow.document_id == row.id)) or ""
+    span = find_passage(text, source.text, source.start)
+    return None if span is None else _moved(session, source, row, span, text)
 
 
 def find_passage(text: str, passage: str, near: int) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from kb_app.errors import InvalidNameError, NotFoundError
 from kb_app.messages import Language, translate
 from kb_app.models import DocumentRecord, KnowledgeBase, StoredChunk
 from kb_app.services.documents.intake import Intake, Repositories, Upload, clean_document_name
-from kb_app.services.documents.options import check_sizes, prepared_with, read_options, rule_names
+from kb_app.services.documents.options import check_sizes, is_read_otherwise, read_options, rule_names
 from kb_app.services.documents.suggestions import topics
 from kb_app.services.documents.versions import base_versions, is_outdated
 from kb_app.services.documents.web import clean_url
@@ -135,9 +135,8 @@ class Library:
         base = self._bases.get(base_id)
         if is_outdated(base):
             return base.document_count
-        wanted = prepared_with(base)
         documents = self._documents.of_base(base_id)
-        return sum(one.status == "ready" and one.prepared_with != wanted for one in documents)
+        return sum(one.status == "ready" and is_read_otherwise(one, base) for one in documents)
 
     def delete(self, base_id: str) -> None:
         """Delete a base and everything in it; it stops answering at once. Raises NotFoundError."""

@@ -2,9 +2,10 @@
 
 from dataclasses import fields
 
+from ingestion.load import LOADER_VERSION
 from ingestion.models import ChunkOptions, CleanRules, ReadingMethod, ReadOptions
 from kb_app.errors import ChunkOverlapError, ChunkSizeError
-from kb_app.models import KnowledgeBase
+from kb_app.models import DocumentRecord, KnowledgeBase
 
 SIZE_RANGE = (100, 2000)
 
@@ -29,6 +30,11 @@ def read_options(
 def prepared_with(base: KnowledgeBase) -> str:
     """Return the base's options in one line, to be compared with what a document was read with."""
     return f"{base.chunk_size_units}/{base.chunk_overlap_units}/{','.join(sorted(base.rules_off))}"
+
+
+def is_read_otherwise(document: DocumentRecord, base: KnowledgeBase) -> bool:
+    """Whether a document was read with other options than its base has now, or by older loaders than this version's."""
+    return document.prepared_with != prepared_with(base) or document.loader_version < LOADER_VERSION
 
 
 def check_sizes(size_units: int, overlap_units: int) -> None:

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kb_app.app import build_app
 from kb_app.errors import NotFoundError
+from kb_app.models import SummaryCard
 from kb_app.services.answers.questions import AskRequest
 from kb_app.services.corrections.groups import same_questions
 from kb_app.services.documents.intake import Upload
 from kb_app.services.training.exporting import ExportRequest
 from kb_app.settings import load_settings
+from kb_app.storage.summaries import SummaryRepository, card_chunk
 
 TEA = "# 龙井茶\n\n龙井茶产于杭州西湖，是中国十大名茶之一。冲泡龙井茶的水温以八十度为宜，水太烫会发苦。\n".encode()
 KEEPING = "# 茶叶的保存\n\n绿茶应当密封放在冰箱里，避免受潮和串味，开封后两个月内喝完。\n".encode()
@@ -157,6 +160,30 @@ def test_a_deleted_base_leaves_its_corrections_which_answer_nobody(app):
             attempt()
     saved = app.corrections.save(replace(kept, note="仍然有用"), "小李")
     assert app.corrections.approve(app.corrections.archive(saved.id).id, "").status == "approved"
+
+
+def test_a_correction_that_rests_on_a_summary_card_follows_it(app):
+    base = make_base(app, "有摘要的")
+    (tea,) = [one for one in app.library.documents(base.id) if one.name == "龙井.md"]
+    card = SummaryCard(document_id=tea.id, text="讲龙井茶的产地与水温。", model_id="test")
+    chunk = card_chunk(card, document_id=tea.id, base_id=base.id, name=tea.name, title=tea.title)
+    cards = SummaryRepository(app._database)
+    cards.save(card, "no job")
+    cards.index(chunk, np.zeros(base.dimension, dtype=np.float32))
+    correction = corrected(app, base)
+    on_card = replace(correction.support[0], chunk_id=chunk.id, text=card.text, start=0, end=0)
+    saved = app.corrections.save(replace(correction, support=(on_card,)), "小李")
+    app.corrections.approve(saved.id, "小王")
+    app.jobs.wait(app.library.reindex(base.id))
+    app.freshness.check()
+    (new,) = [one for one in app.library.documents(base.id) if one.name == "龙井.md"]
+    kept = app.corrections.get(correction.id)
+    assert new.id != tea.id
+    assert (kept.stale, kept.support[0].document_id, kept.support[0].is_card) == ("", new.id, True)
+    cards.remove_all(base.id)
+    app.jobs.wait(app.library.reindex(base.id))
+    app.freshness.check()
+    assert app.corrections.get(correction.id).stale == "document_replaced"
 
 
 def unsupported(app, base, **fields):

@@ -3,9 +3,12 @@
 import pytest
 
 from ingestion.errors import DamagedError
+from ingestion.load import LOADER_VERSION
 from kb_app.app import build_app
 from kb_app.errors import ChunkOverlapError, ChunkSizeError, NotFoundError
+from kb_app.services.documents import options
 from kb_app.services.documents.intake import Upload
+from kb_app.services.indexing import reindexing
 from kb_app.settings import load_settings
 
 SENTENCES = "".join(f"第{number}句话讲的是龙井茶的采摘与炒制工艺，内容各不相同。\n" for number in range(60))
@@ -50,6 +53,16 @@ def test_new_documents_are_read_with_the_new_options_and_only_old_ones_are_outda
     assert app.library.outdated(base.id) == 1
     configure(app, base)
     assert app.library.outdated(base.id) == 1, "now it is the other one"
+
+
+def test_documents_read_by_an_older_loader_are_offered_reading_anew(app, monkeypatch):
+    base = app.library.create("b")
+    add(app, base, "tea.txt", SENTENCES)
+    for module in (options, reindexing):
+        monkeypatch.setattr(module, "LOADER_VERSION", LOADER_VERSION + 1)
+    assert app.library.outdated(base.id) == 1
+    app.jobs.wait(app.library.reindex(base.id))
+    assert app.library.outdated(base.id) == 0
 
 
 def test_sizes_that_make_no_sense_are_refused(app):
