@@ -7,12 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from kb_app.errors import BadResponseError
+from kb_app.errors import BadResponseError, ProviderTimeoutError
 from kb_app.providers.endpoint import Endpoint, Origin, clean_address, is_local
 from kb_app.providers.failures import status_error, transport_error
+from kb_app.providers.stream import Hangup
 
 PATH = "/rerank"
-#: Searches wait for this.
+#: Searches wait for this, from the first byte sent to the last received.
 TIMEOUT_S = 8.0
 _NAME = "reranker"
 
@@ -35,12 +36,22 @@ class HttpReranker:
         origin = Origin(provider=_NAME, address=self._address, model=self._model, key=self._key)
         body = {"model": self._model, "query": question, "documents": list(passages), "top_n": len(passages)}
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        try:
+        hangup = Hangup()
+        # httpx limits the wait for each piece only, and a server can send one byte at a time.
+        client = httpx.Client(
+            timeout=self._timeout_s,
             # No proxy stands between this machine and a server of its own network.
-            with httpx.Client(timeout=self._timeout_s, trust_env=not is_local(self._address)) as client:
+            trust_env=not is_local(self._address),
+            event_hooks={"request": [hangup.watch]},
+        )
+        try:
+            with hangup.deadline(self._timeout_s), client:
                 response = client.post(self._address + PATH, json=body, headers=headers)
         except httpx.HTTPError as error:
-            raise transport_error(origin, error) from error
+            if not hangup.expired:
+                raise transport_error(origin, error) from error
+        if hangup.expired:
+            raise origin.error(ProviderTimeoutError, f"no answer within {self._timeout_s:g} s")
         if response.status_code != 200:
             raise status_error(origin, response.status_code, response.text, response.headers)
         try:

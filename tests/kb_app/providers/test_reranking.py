@@ -1,5 +1,7 @@
 """The reranker over real HTTP, and what a search shows when it fails."""
 
+import time
+
 import pytest
 from protocol_servers.http_server import ProtocolServer, Reply, json_reply
 from pydantic import SecretStr
@@ -74,6 +76,17 @@ def test_each_failure_is_typed_and_keeps_the_key_to_itself(server, reply, error)
         reranker(server, timeout_s=0.5).scores("bees?", PASSAGES)
     assert caught.value.params["model"] == "bge"
     assert "sk-secret1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [{}, {"Connection": "close"}], ids=["kept", "closed"])
+def test_an_answer_that_only_drips_is_given_up_in_time(server, head):
+    whole = b'{"results": [%s]}' % b",".join(b'{"index": %d, "relevance_score": 1}' % n for n in range(3))
+    server.reply = Reply(pieces=[bytes([byte]) for byte in whole], gap_s=0.1, headers=head)
+    started = time.monotonic()
+    with pytest.raises(ProviderTimeoutError):
+        reranker(server, timeout_s=0.4).scores("bees?", PASSAGES)
+    assert time.monotonic() - started < 0.5 * 0.1 * len(whole)
+    assert server.client_gone.wait(10)
 
 
 def test_nobody_at_the_address_is_unreachable():
