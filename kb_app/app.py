@@ -2,6 +2,7 @@
 
 import logging
 
+from ingestion.analyzer import ANALYZER_VERSION
 from ingestion.protocols import Embedder
 from kb_app.errors import DataFolderBusyError
 from kb_app.models import ErrorInfo, Notice
@@ -144,9 +145,10 @@ class App:
 
     def _make_search(self, repositories: Repositories, corrections: CorrectionRepository) -> None:
         def embedder_for(base_id: str) -> Embedder:
-            base = repositories.bases.get(base_id)
-            require_searchable(base)
-            return self.models.embedder(base.embedder)
+            embedder, analyzer = repositories.bases.indexed_with(base_id)
+            if analyzer != ANALYZER_VERSION:
+                require_searchable(repositories.bases.get(base_id))
+            return self.models.embedder(embedder)
 
         reranker = configured_reranker(self.settings)
         self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)

@@ -9,7 +9,13 @@ from kb_app.models.library import CARD_INDEX, StoredChunk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A chunk found by a search. ``score`` is in [0, 1.x], higher is better; ``parts`` explain it."""
+    """A passage found by a search.
+
+    ``score`` orders the hits of one search, higher is better. It is the weighted sum of the lexical ``parts``, from 0
+    to 1.64 with the weights as they are, up to 0.3 more by the embedder's vote, and 1 more under a heading that the
+    question names; where a reranker was asked, its relevance in [0, 1]. How sure an answer is, says
+    ``Retrieval.confidence``, not the score.
+    """
 
     chunk: StoredChunk
     score: float

@@ -86,8 +86,11 @@ _name = functools.lru_cache(maxsize=5_000)(canonical)
 
 def _length(body: str) -> int:
     """Count terms: a Chinese run of n characters has 2n - 1, a word stands between two blanks."""
+    words = body.count(" ") // 2
+    if body.isascii():
+        return words
     runs = _CJK_RUN.findall(body)
-    return body.count(" ") // 2 + 2 * len("".join(runs)) - len(runs)
+    return words + 2 * len("".join(runs)) - len(runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
