@@ -21,7 +21,7 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests"), str(ROOT)]
 
 from conftest import FLAGS  # noqa: E402
 from kb_driving import wait_until_idle  # noqa: E402
@@ -113,6 +113,7 @@ def seed(app: App, ollama: OllamaServer, language: str) -> dict[str, str]:
     """Fill the data folder; return the addresses of what is shown, by the name of its picture."""
     app.jobs.wait(app.library.add_examples(language))
     base_id = app.library.bases()[0].id
+    app.model_choices.set_base(base_id, model_id=MODEL, fallback_model_id="")
     _evaluate(app, ollama, language, base_id)
     said = [_say(app, ollama, talk, base_id, language) for talk in TALKS[language]]
     app.history.pin(said[0].conversation_id, True)
