@@ -104,7 +104,7 @@ def _status(message: Message) -> None:
     match message.status:
         case "stopped":
             st.caption(f":material/stop_circle: {t('answer.stopped' if message.text else 'answer.stopped_early')}")
-        case "interrupted" | "streaming":
+        case "interrupted" | "streaming" if message.error is None:  # the error says it as well
             st.caption(f":material/warning: {t('answer.interrupted')}")
         case "failed" if message.error is None:
             st.caption(f":material/error: {t('answer.failed')}")
