@@ -41,18 +41,19 @@ class HashedEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors of shape (len(texts), dimension); a text without terms gives the first axis."""
-        rows: list[int] = []
-        slots: list[int] = []
-        values: list[float] = []
-        for row, text in enumerate(texts):
+        sizes: list[int] = []
+        tallies: list[int] = []
+        codes: list[int] = []
+        for text in texts:
             counts = Counter(terms(text))
-            rows += [row] * len(counts)
-            for term, count in counts.items():
-                hashed, weight = _hashed(term)
-                slots.append(hashed % self._dimension)
-                values.append(weight * count / (count + _SATURATION))
-        flat = np.asarray(rows, dtype=np.int64) * self._dimension + np.asarray(slots, dtype=np.int64)
-        summed = np.bincount(flat, weights=values, minlength=len(texts) * self._dimension)
+            sizes.append(len(counts))
+            tallies += counts.values()
+            codes += map(_code, counts)
+        row = np.repeat(np.arange(len(texts)), sizes)
+        code, tally = np.asarray(codes, dtype=np.int64), np.asarray(tallies, dtype=np.float64)
+        weight = np.where(code & 1, 1.0, -1.0) * np.where(code & 2, _COMMON_WEIGHT, 1.0)
+        places = row * self._dimension + (code >> 2) % self._dimension
+        summed = np.bincount(places, weight * tally / (tally + _SATURATION), len(texts) * self._dimension)
         return _unit(summed.reshape(len(texts), self._dimension))
 
     def embed_query(self, text: str) -> Vectors:
@@ -62,12 +63,11 @@ class HashedEmbedder:
 
 
 @functools.lru_cache(maxsize=200_000)
-def _hashed(term: str) -> tuple[int, float]:
-    """Return a number to pick the slot by, and the signed weight, of ``term``."""
+def _code(term: str) -> int:
+    """Return a number for ``term``: bit 0 is the sign of its weight, bit 1 whether it is common, the rest its slot."""
     code = zlib.crc32(term.encode())
     is_common = len(term) == 1 or (term.isascii() and len(term) <= _SHORT_WORD and term.isalpha())
-    weight = _COMMON_WEIGHT if is_common else 1.0
-    return code >> 1, weight if code & 1 else -weight
+    return code >> 1 << 2 | is_common << 1 | code & 1
 
 
 def _unit(vectors: Iterable[Sequence[float]] | np.ndarray) -> Vectors:

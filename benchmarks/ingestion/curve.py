@@ -75,8 +75,9 @@ def ingest(corpus: Path) -> dict[str, Any]:
         with build_app(load_settings(Path(folder)), owner=True) as app:
             base = app.library.create("b")
             cpu, wall = cpu_s(), time.perf_counter()
-            app.library.add_files(base.id, [Upload(name=str(one.relative_to(corpus)), data=one) for one in files])
-            while app.jobs.active() or not app._indexes.vectors_ready:
+            uploads = [Upload(name=str(one.relative_to(corpus)), data=one) for one in files]
+            app.jobs.wait(app.library.add_files(base.id, uploads))
+            while not app._indexes.vectors_ready:
                 time.sleep(0.05)
             wall_s = time.perf_counter() - wall
             chunks = app.library.base(base.id).chunk_count

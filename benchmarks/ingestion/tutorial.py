@@ -73,8 +73,9 @@ def ours(files: list[Path], folder: Path) -> dict[str, int]:
 
     with build_app(load_settings(folder), owner=True) as app:
         base = app.library.create("b")
-        app.library.add_files(base.id, [Upload(name=str(path), data=path) for path in files])
-        while app.jobs.active() or not app._indexes.vectors_ready:
+        batch = app.library.add_files(base.id, [Upload(name=str(path), data=path) for path in files])
+        app.jobs.wait(batch)
+        while not app._indexes.vectors_ready:
             time.sleep(0.02)
         documents = app.library.documents(base.id)
         refused = sum(one.status != "ready" for one in documents)

@@ -16,7 +16,7 @@ from kb_app.errors import NotFoundError
 from kb_app.models import CARD_INDEX, KEPT_WARNING, DocumentRecord, ErrorInfo
 from kb_app.storage.chunks import chunk_id, chunk_rows, vector_bytes
 from kb_app.storage.database import Database
-from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
+from kb_app.storage.rows import error_from_json, error_to_json, new_id, now, table_of
 from kb_app.storage.tables import ChunkRow, DocumentRow, DocumentTagRow, DocumentTextRow, KnowledgeBaseRow
 
 
@@ -269,24 +269,25 @@ def _insert_document(
     session: Session, new: NewDocument, prepared: PreparedDocument, vectors: Vectors, *, document_id: str, status: str
 ) -> None:
     loaded, document = prepared.loaded, prepared.document
-    session.add(
-        DocumentRow(
-            id=document_id,
-            status=status,
-            media_type=loaded.media_type,
-            title=document.title,
-            page_count=len(document.pages),
-            chunk_count=len(prepared.chunks),
-            char_count=loaded.char_count,
-            encoding=loaded.encoding,
-            unreadable_pages=list(loaded.unreadable_pages),
-            warnings=list(loaded.warnings),
-            error=None,
-            created_at=now(),
-            **new._asdict(),
-        )
-    )
-    session.flush()
+    row = {
+        "id": document_id,
+        "status": status,
+        "media_type": loaded.media_type,
+        "title": document.title,
+        "page_count": len(document.pages),
+        "chunk_count": len(prepared.chunks),
+        "char_count": loaded.char_count,
+        "encoding": loaded.encoding,
+        "unreadable_pages": list(loaded.unreadable_pages),
+        "warnings": list(loaded.warnings),
+        "error": None,
+        "created_at": now(),
+        **new._asdict(),
+    }
     pages = [[span.number, span.start, span.end] for span in document.pages]
-    session.add(DocumentTextRow(document_id=document_id, text=document.text, pages=pages))
-    session.execute(insert(ChunkRow), chunk_rows(prepared, vectors, document_id=document_id, base_id=new.base_id))
+    session.execute(insert(table_of(DocumentRow)), [row])
+    session.execute(
+        insert(table_of(DocumentTextRow)), [{"document_id": document_id, "text": document.text, "pages": pages}]
+    )
+    rows = chunk_rows(prepared, vectors, document_id=document_id, base_id=new.base_id)
+    session.execute(insert(table_of(ChunkRow)), rows)

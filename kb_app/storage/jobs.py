@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy import Row as RowOf
 
 from kb_app.models import PASSWORD_CODES, ErrorInfo, Job, JobKind, JobState
 from kb_app.storage.database import Database
-from kb_app.storage.rows import error_from_json, error_to_json, new_id, now
+from kb_app.storage.rows import error_from_json, error_to_json, new_id, now, table_of
 from kb_app.storage.tables import JobRow, KnowledgeBaseRow
 
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
@@ -81,33 +82,15 @@ class JobRepository:
 
         Cards are written (``writing``) by other threads than the worker, which indexes them after everything else.
         """
-        paused = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.paused)
-        waits = JobRow.kind.in_(_PAUSABLE) & JobRow.base_id.in_(paused)
-        due = select(JobRow).where(JobRow.state == "queued", ~waits).order_by(JobRow.sequence).limit(1)
-        if writing:
-            return self._claim(due.where(JobRow.kind == "summarise"))
-        # Somebody waits for the files of a conversation, so they come before all others.
-        private = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.conversation_id != "")
-        # The empty text keeps SQLite from looking through the whole queue by its state.
-        waiting = (JobRow.base_id.in_(private), JobRow.state.concat("") == "queued")
-        first = select(func.min(JobRow.sequence)).where(*waiting).scalar_subquery()
-        if claimed := self._claim(due.where(JobRow.sequence == first)):
-            return claimed
-        # Two queries, because an order by kind would sort the whole queue for every job.
-        return self._claim(due.where(JobRow.kind.not_in(SUMMARY_KINDS))) or self._claim(
-            due.where(JobRow.kind == "card")
-        )
-
-    def _claim(self, query: Select[JobRow]) -> ClaimedJob | None:
         with self._database.read() as session:
-            if session.scalars(query).first() is None:
-                return None
+            found = (session.scalars(query).first() for query in (_WRITING if writing else _WORK))
+            sequence = next((one for one in found if one is not None), None)
+        if sequence is None:
+            return None
         with self._database.write() as session:
-            row = session.scalars(query).one_or_none()
-            if row is None:
-                return None
-            row.state, row.started_at, row.updated_at = "running", now(), now()
-            return ClaimedJob(_to_job(row), row.sha256, row.byte_count, dict(row.payload))
+            row = session.execute(_CLAIM, {"due": sequence, "time": now()}).one_or_none()
+            # None: another thread was faster.
+            return None if row is None else ClaimedJob(_to_job(row), row.sha256, row.byte_count, dict(row.payload))
 
     def progress(self, job_id: str, stage: str, done: int, total: int) -> bool:
         """Record progress of a running job; return whether it was asked to stop."""
@@ -126,6 +109,16 @@ class JobRepository:
                 .where(JobRow.id == job_id)
                 .values(state=state, error=error_to_json(error), updated_at=now(), **values)
             )
+
+    def finish_all(self, ends: Mapping[str, Mapping[str, Any]], *, error: ErrorInfo | None = None) -> None:
+        """Record the ends of several jobs at once: id -> columns, for all the same ones; ``error`` is that of all."""
+        told = {"error": error_to_json(error), "updated_at": now()}
+        rows = [
+            {"job": job_id} | {f"new_{key}": v for key, v in (told | {**end}).items()} for job_id, end in ends.items()
+        ]
+        values = {key.removeprefix("new_"): bindparam(key) for key in rows[0] if key != "job"}
+        with self._database.write() as session:
+            session.execute(_JOBS.update().where(_JOBS.c.id == bindparam("job")).values(values), rows)
 
     def resume(self) -> list[Job]:
         """Put jobs that were running when the process died back into the queue, and return them."""
@@ -225,7 +218,37 @@ class JobRepository:
             session.execute(query)
 
 
-def _to_job(row: JobRow) -> Job:
+def _due(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Return the query for the number of the oldest queued job that need not wait and fulfils ``conditions``."""
+    paused = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.paused)
+    waits = JobRow.kind.in_(_PAUSABLE) & JobRow.base_id.in_(paused)
+    query = select(JobRow.sequence).where(JobRow.state == "queued", ~waits, *conditions)
+    return query.order_by(JobRow.sequence).limit(1)
+
+
+def _for_a_conversation() -> ColumnElement[bool]:
+    """Return the condition that a job is the first one for the files of a conversation."""
+    private = select(KnowledgeBaseRow.id).where(KnowledgeBaseRow.conversation_id != "")
+    # The empty text keeps SQLite from looking through the whole queue by its state.
+    waiting = (JobRow.base_id.in_(private), JobRow.state.concat("") == "queued")
+    return JobRow.sequence == select(func.min(JobRow.sequence)).where(*waiting).scalar_subquery()
+
+
+# Made once: making a statement takes longer than running it, and every file takes these.
+_WRITING = (_due(JobRow.kind == "summarise"),)
+#: Somebody waits for the files of a conversation, so they come before all others. Cards come last, by a query of their
+#: own, because an order by kind would sort the whole queue for every job.
+_WORK = (_due(_for_a_conversation()), _due(JobRow.kind.not_in(SUMMARY_KINDS)), _due(JobRow.kind == "card"))
+_JOBS = table_of(JobRow)
+_CLAIM = (
+    _JOBS.update()
+    .where(_JOBS.c.sequence == bindparam("due"), _JOBS.c.state == "queued")
+    .values(state="running", started_at=bindparam("time"), updated_at=bindparam("time"))
+    .returning(*_JOBS.c)
+)
+
+
+def _to_job(row: JobRow | RowOf[Any]) -> Job:
     return Job(
         id=row.id,
         batch_id=row.batch_id,

@@ -5,8 +5,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Table
+
 from kb_app.models import Cost, ErrorInfo, FellBack, Rating, Source, Timing, Usage
-from kb_app.storage.tables import RatingRow
+from kb_app.storage.tables import RatingRow, Row
 
 
 def new_id() -> str:
@@ -17,6 +19,13 @@ def new_id() -> str:
 def now() -> str:
     """Return the time in UTC, ISO 8601 with microseconds, so that text order is time order."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def table_of(row: type[Row]) -> Table:
+    """Return the table of a class of rows: writing to it makes no objects, which take longer to make than to store."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def error_to_json(error: ErrorInfo | None) -> dict[str, Any] | None:

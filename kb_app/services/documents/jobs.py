@@ -8,6 +8,7 @@ from kb_app.storage.bases import BaseRepository
 from kb_app.storage.jobs import JobRepository
 
 _POLL_S = 0.1
+_POLL_SHARE = 0.05  # of the time, at most: a batch may have thousands of jobs
 
 
 class Jobs:
@@ -59,7 +60,9 @@ class Jobs:
         """Block until every job of the batch has ended and return them; call back once for each as it ends."""
         told: set[str] = set()
         while True:
+            asked = time.monotonic()
             jobs = self._repository.batch(batch_id)
+            took = time.monotonic() - asked
             for job in jobs:
                 if not job.is_active and job.id not in told:
                     told.add(job.id)
@@ -67,4 +70,4 @@ class Jobs:
                         on_finished(job)
             if len(told) == len(jobs):
                 return jobs
-            time.sleep(_POLL_S)
+            time.sleep(max(_POLL_S, took / _POLL_SHARE))

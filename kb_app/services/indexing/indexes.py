@@ -247,9 +247,9 @@ class Indexes:
             self._distrust_chroma()
 
     def _distrust_chroma(self) -> None:
-        self._chroma_ready.clear()
         self._manifest.forget(CHROMA)
         self._notices.add(Notice(key="vectors_distrusted", level="warning"))
+        self._chroma_ready.clear()  # last: the worker, which sees it at once, has notices of its own
 
     def _seal_keyword(self, base: KnowledgeBase) -> None:
         if base.id not in self._doubtful:

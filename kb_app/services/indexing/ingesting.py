@@ -194,16 +194,18 @@ class Ingester:
             replaced = self._store(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, these jobs must not stay "running" for ever
             info = told_error(error)
-            for job, elapsed_s in group.jobs:
-                self._jobs.finish(job.id, "failed", error=info, elapsed_s=round(elapsed_s, 3))
+            failed = {job.id: {"state": "failed", "elapsed_s": round(elapsed_s, 3)} for job, elapsed_s in group.jobs}
+            self._jobs.finish_all(failed, error=info)
             return
         self._tidy(group.base_id, replaced)
         if self._bases.get(group.base_id).summary_model:
             queue_cards(self._jobs, group.base_id, [one.new.name for one in group.documents])
         names = {document.name for document in replaced if document.status == "ready"}
+        ends: dict[str, dict[str, Any]] = {}
         for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
             state: JobState = "replaced" if job.name in names else "ready"
-            self._jobs.finish(job.id, state, elapsed_s=round(elapsed_s, 3), **_outcome(ready))
+            ends[job.id] = {"state": state, "elapsed_s": round(elapsed_s, 3), **_outcome(ready)}
+        self._jobs.finish_all(ends)
 
     def _tidy(self, base_id: str, replaced: Iterable[DocumentRecord]) -> None:
         try:
@@ -245,15 +247,16 @@ class Ingester:
     def _embed(self, job: Job, prepared: PreparedDocument, base: KnowledgeBase) -> Vectors:
         """Return the vectors of a file. Raises ReindexNeededError where the embedder does not fit the base any more."""
         report, embedder = self.progress_of(job), self._embedder(base.embedder)
-        now = self._bases.get(base.id)
-        require_current(now, embedder.dimension)
-        if not now.chunk_count:  # what is empty cannot be outdated
-            self._bases.change(base.id, {"dimension": embedder.dimension, **base_versions()})
+        if self._group is None:  # else the base was looked at for the first file of the group
+            now = self._bases.get(base.id)
+            require_current(now, embedder.dimension)
+            if not now.chunk_count:  # what is empty cannot be outdated
+                self._bases.change(base.id, {"dimension": embedder.dimension, **base_versions()})
         return embed_chunks(prepared, embedder, on_progress=lambda done, total: report("embed", done, total))
 
     def progress_of(self, job: Job) -> Report:
-        """Return a :meth:`report` for this job that may be called as often as one likes."""
-        last = 0.0
+        """Return a :meth:`report` for this job to be called as often as one likes; what is quick reports nothing."""
+        last = time.monotonic()
 
         def report(stage: str, done: int, total: int) -> None:
             nonlocal last
