@@ -116,7 +116,7 @@ class JobRepository:
         rows = [
             {"job": job_id} | {f"new_{key}": v for key, v in (told | {**end}).items()} for job_id, end in ends.items()
         ]
-        values = {key.removeprefix("new_"): bindparam(key) for key in rows[0] if key != "job"}
+        values: dict[str, Any] = {key.removeprefix("new_"): bindparam(key) for key in rows[0] if key != "job"}
         with self._database.write() as session:
             session.execute(_JOBS.update().where(_JOBS.c.id == bindparam("job")).values(values), rows)
 
