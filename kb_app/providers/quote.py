@@ -48,6 +48,7 @@ def _as_markdown(quote: Quote) -> str:
     text = f"{quote.header}\n{quote.text}" if quote.header else quote.text
     text = text if is_code else _OWN_BRACKETS.sub(r"\\[\1\\]", text)
     lines = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    is_block = is_block or text.rpartition("\n")[2].lstrip().startswith("|")  # a marker would be one more cell
     return f"{lines}\n>\n> [{quote.marker}]" if is_block else f"{lines} [{quote.marker}]"
 
 

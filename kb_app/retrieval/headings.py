@@ -29,14 +29,15 @@ def headings_of(chunk: StoredChunk) -> Iterator[str]:
 
 def asked_headings(question: str) -> frozenset[str]:
     """Return what titles or headings ``question`` may name, for ``stands_under``: what it quotes, and all of it."""
-    return frozenset(map(_letters, (question, *_IN_QUOTES.findall(question)))) - {""}
+    return frozenset(map(letters, (question, *_IN_QUOTES.findall(question)))) - {""}
 
 
 def stands_under(chunk: StoredChunk, asked: Collection[str]) -> bool:
     """Whether a title or heading of the chunk is one of those asked for, word for word."""
-    return any(_letters(heading) in asked for heading in headings_of(chunk))
+    return any(letters(heading) in asked for heading in headings_of(chunk))
 
 
 @functools.lru_cache(maxsize=10_000)
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return the letters and digits of a text alone, to tell whether two headings are the same."""
     return "".join(_LETTERS.findall(fold(text).lower()))

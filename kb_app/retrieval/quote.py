@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from operator import mul
+from typing import NamedTuple
 
 from ingestion.analyzer import fold
 from ingestion.sentences import count_units
 from kb_app.models import Source
 from kb_app.retrieval.analyzer import Question, analyse, canonical
-from kb_app.retrieval.answer_type import answer_type, may_answer
+from kb_app.retrieval.answer_type import AnswerType, answer_type, may_answer
+from kb_app.retrieval.fitness import Wish, fitness, sameness, wish
+from kb_app.retrieval.headings import letters, unnumbered
 from kb_app.retrieval.scoring import Needle, Statistics, WeightedQuestion, coverage, weigh
 from kb_app.retrieval.sentences import (
-    is_call_to_action,
     is_table_row,
     is_whole,
+    lists_under_headings,
     quotable_spans,
     table_cells,
     table_header,
@@ -45,13 +48,15 @@ FEATURES = (
 _TABLE_ROW_PENALTY = 3.0
 #: Hand-set as well: a row the question names, in a table whose header shares a word with the question, answers it.
 _NAMED_ROW_BONUS = 2.0
-#: And as well: what asks the reader to follow or join something is quoted when nothing else answers.
-_CALL_PENALTY = 3.0
+#: And as well: a question that names a section is answered by how that begins.
+_OPENING_BONUS, _OPENING_STEP = 3.0, 0.75
 #: Only so many passages are quoted from.
 _PASSAGES = 5
 #: A quote shorter than this (units) takes its neighbour along, so that it can be understood.
 _SHORT_UNITS = 35
 _QUESTION_MARKS = ("?", "？")
+#: The position of a list that is quoted whole.
+_WHOLE = -1
 #: A quote that scores lower than the best by more than this share of it is hardly about the question.
 #: Measured on a quarter of the questions: 2.3 quotes instead of 3, at 0.3 (CMRC) and 0.7 (XQuAD-en) points.
 _LARGEST_DROP = 0.25
@@ -84,6 +89,24 @@ class Candidate:
     bonus: float = 0.0
 
 
+class _Asked(NamedTuple):
+    """A question, its wishes and weights, and the canonical title of the passage it is put to."""
+
+    kind: AnswerType
+    wish: Wish
+    weighted: WeightedQuestion
+    title: str
+
+
+class _Piece(NamedTuple):
+    """A piece of a passage: what it stands under, the sentence before it, and whether the question names the row."""
+
+    text: str
+    context: str
+    before: str
+    is_named: bool
+
+
 @functools.cache
 def _weights() -> tuple[float, ...]:
     raw = resources.files("kb_app.retrieval").joinpath("data/weights.toml").read_text(encoding="utf-8")
@@ -103,12 +126,18 @@ def select_quotes(question: str, passages: Sequence[Source], limit: int = 3) -> 
         if best - score(found) > _LARGEST_DROP * abs(best):
             break
         quote = _quote(found)
-        if any(quote.text in other.text or other.text in quote.text for other in quotes):
+        if any(_repeats(quote, other) for other in quotes):
             continue
         quotes.append(quote)
         if len(quotes) == limit:
             break
     return quotes
+
+
+def _repeats(quote: Quote, other: Quote) -> bool:
+    """Whether two quotations say the same, or share a sentence of one passage."""
+    is_overlapping = quote.marker == other.marker and quote.start < other.end and other.start < quote.end
+    return is_overlapping or quote.text in other.text or other.text in quote.text
 
 
 def score(found: Candidate) -> float:
@@ -140,35 +169,50 @@ def _statistics(question: Question, passages: Sequence[Source]) -> Statistics:
 
 
 def _sentences(question: str, weighted: WeightedQuestion, passage: Source, share: float) -> list[Candidate]:
-    kind = answer_type(question)
-    title = canonical(passage.title)
-    headings = {title, *map(canonical, passage.heading)}
+    asked = _Asked(answer_type(question), wish(question), weighted, canonical(passage.title))
+    headings = {letters(unnumbered(name)) for name in (passage.title, *passage.heading)}
+    is_section = not asked.wish.headings.isdisjoint(headings)
     found: list[Candidate] = []
     before = ""
     for position, (start, end) in enumerate(quotable_spans(passage.text)):
         text = passage.text[start:end]
-        is_row = is_table_row(text)
-        is_named = is_row and _is_named(question, weighted, text)
-        # A row says what its header says of it, and nothing about the rows next to it.
-        header = table_header(passage.text, start) if is_row else ""
-        sentence = canonical(without_addresses(f"{header}\n{text}" if header else text))
-        if sentence in headings:
+        if letters(unnumbered(text)) in headings:
             continue
-        values = (
-            share,
-            float(share == 1.0),
-            *_coverages(weighted, title, sentence, "" if is_row else before),
-            float(may_answer(kind, text)),
-            _novelty(weighted, canonical(without_addresses(text))),
-            min(1.0, count_units(text) / 100),
-            float(is_named or is_whole(text)),
-        )
-        bonus = _row_bonus(weighted, is_named, header) if is_row else 0.0
-        if is_call_to_action(text) and not is_call_to_action(question):
-            bonus -= _CALL_PENALTY
-        found.append(Candidate(passage=passage, position=position, start=start, end=end, values=values, bonus=bonus))
-        before = "" if is_row else sentence
+        is_row = is_table_row(text)
+        # A row says what its header says of it, and nothing about the rows next to it.
+        context = table_header(passage.text, start) if is_row else ""
+        piece = _Piece(text, context, "" if is_row else before, is_row and _is_named(question, weighted, text))
+        bonus = max(0.0, _OPENING_BONUS - _OPENING_STEP * position) if is_section else 0.0
+        found.append(_candidate(asked, passage, share, (position, start, end), piece, bonus))
+        before = "" if is_row else canonical(without_addresses(text))
+    for heading, (start, end) in lists_under_headings(passage.text):
+        is_asked = letters(unnumbered(heading)) in asked.wish.headings
+        if asked.wish.items or is_asked:
+            bonus = 2 * _OPENING_BONUS * (is_asked or sameness(question, unnumbered(heading)))
+            piece = _Piece(passage.text[start:end], heading, "", is_asked)
+            found.append(_candidate(asked, passage, share, (_WHOLE, start, end), piece, bonus))
     return found
+
+
+def _candidate(
+    asked: _Asked, passage: Source, share: float, place: tuple[int, int, int], piece: _Piece, bonus: float
+) -> Candidate:
+    text = piece.text
+    sentence = canonical(without_addresses(f"{piece.context}\n{text}" if piece.context else text))
+    values = (
+        share,
+        float(share == 1.0),
+        *_coverages(asked.weighted, asked.title, sentence, piece.before),
+        float(may_answer(asked.kind, text)),
+        _novelty(asked.weighted, canonical(without_addresses(text))),
+        min(1.0, count_units(text) / 100),
+        float(piece.is_named or is_whole(text) or place[0] == _WHOLE),
+    )
+    if is_table_row(text):
+        bonus += _row_bonus(asked.weighted, piece.is_named, piece.context)
+    bonus += fitness(asked.wish, text, _ratio(coverage(asked.weighted.units, sentence), asked.weighted.unit_mass))
+    position, start, end = place
+    return Candidate(passage=passage, position=position, start=start, end=end, values=values, bonus=bonus)
 
 
 def _coverages(weighted: WeightedQuestion, title: str, sentence: str, before: str) -> tuple[float, ...]:
@@ -229,18 +273,19 @@ def _novelty(weighted: WeightedQuestion, sentence: str) -> float:
 def _quote(found: Candidate) -> Quote:
     """Return the sentence, joined by the next one of its line when it is too short to be understood.
 
-    A short question takes its answer along, which is often on the next line.
+    A question takes its answer along, which is often on the next line; no sentence takes a question along.
     """
     start, end = found.start, found.end
-    spans = quotable_spans(found.passage.text)
     text = found.passage.text
-    for following in spans[found.position + 1 :]:
-        if following[0] < end:
+    following = quotable_spans(text)[found.position + 1 :] if found.position != _WHOLE else []
+    for first, last in following:
+        if first < end:
             continue  # an item of the list that the quotation holds
-        between = text[end : following[0]]
+        between = text[end:first]
         is_asked = text[start:end].endswith(_QUESTION_MARKS) and not between.strip()
-        if count_units(text[start:end]) >= _SHORT_UNITS or ("\n" in between and not is_asked):
+        is_long = count_units(text[start:end]) >= _SHORT_UNITS and not is_asked
+        if is_long or ("\n" in between and not is_asked) or text[first:last].endswith(_QUESTION_MARKS):
             break
-        end = following[1]
+        end = last
     header = table_header(text, start) if is_table_row(text[start:end]) else ""
     return Quote(marker=found.passage.marker, text=text[start:end], start=start, end=end, header=header)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from ingestion.sentences import Span, split_sentences
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_BLOCK_MARKS = re.compile(r"(?:[ \t]*(?:[-*+•]|\d{1,3}[.)、]|>)[ \t]+|[ \t]*>)+(?:\[[ xX]\][ \t]+)?")
+_BLOCK_MARKS = re.compile(
+    r"(?:&[en]msp;|&nbsp;|\u3000)+|(?:[ \t]*(?:[-*+•]|\d{1,3}[.)、]|>)[ \t]+|[ \t]*>)+(?:\[[ xX]\][ \t]+)?"
+)
 _NOISE_LINE = re.compile(
     r"[ \t]*(?:#{1,6}(?:[ \t]|$)"  # heading
     r"|\|?[ \t]*:?-{2,}:?[ \t]*(?:\||$)"  # table rule, horizontal rule, setext underline
@@ -15,7 +17,14 @@ _NOISE_LINE = re.compile(
     r"|<!--|</?(?:div|p|table|tr|td|th|thead|tbody|img|br|hr|center|h[1-6]|a|ul|ol|li|details|summary|span|font|b)\b)",
     re.IGNORECASE,
 )
-_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)、])[ \t]*\S")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•](?!\S*\*\S*$)|\d{1,3}[.)、]|[（(][\d一二三四五六七八九十]{1,3}[)）])[ \t]*\S")
+#: A line of a list or a table that a sentence announces.
+_ANNOUNCED = re.compile(rf"{_ITEM.pattern}|[ \t]*\|")
+_HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
+_CONTINUED = re.compile(r"\n[ \t]{2,}$")
+_LEAST_ITEMS = 2
+#: A shorter line was not broken for its width.
+_WRAPPED_LINE_CHARS = 40
 _EMPHASIS = ("**", "__", "*", "_", "`")
 _LONGEST_LIST_CHARS = 600
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
@@ -40,7 +49,7 @@ SENTENCE_ENDS = tuple("。！？；.!?;…")
 def quotable_spans(text: str) -> list[Span]:
     """Return the spans of ``text`` that can be quoted on their own, in order.
 
-    A sentence that ends in a colon takes the list it announces along.
+    A sentence that ends in a colon takes the list or the table it announces along.
     """
     spans: list[Span] = []
     position = 0
@@ -51,6 +60,26 @@ def quotable_spans(text: str) -> list[Span]:
         position = fence.end()
     spans += _prose_spans(text, position, len(text))
     return spans
+
+
+def lists_under_headings(text: str) -> list[tuple[str, Span]]:
+    """Return the lists and tables of ``text`` right below a heading, each with the words of that heading."""
+    found: list[tuple[str, Span]] = []
+    heading, position = "", 0
+    for line in text.splitlines(keepends=True):
+        if heading and _ANNOUNCED.match(line):
+            end = _list_end(text, position, len(text))
+            if is_list(text[position:end]):
+                found.append((heading, (position, end)))
+        if line.strip():
+            heading = line.strip("# \t\n") if _HEADING.match(line) else ""
+        position += len(line)
+    return found
+
+
+def is_list(text: str) -> bool:
+    """Whether a piece holds two items of a list, or a table, or more."""
+    return sum(_ANNOUNCED.match(line) is not None for line in text.splitlines()) >= _LEAST_ITEMS
 
 
 def without_addresses(text: str) -> str:
@@ -95,8 +124,9 @@ def table_cells(row: str) -> list[str]:
 
 
 def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
-    for first, last in split_sentences(text[start:end]):
-        first, last = first + start, last + start
+    for first, last in _unwrapped(
+        text, [(one + start, other + start) for one, other in split_sentences(text[start:end])]
+    ):
         line = text[text.rfind("\n", 0, first) + 1 : last]
         if is_table_row(line.lstrip()):
             # A row is quoted whole, whatever sentences its cells hold.
@@ -111,6 +141,25 @@ def _prose_spans(text: str, start: int, end: int) -> Iterator[Span]:
             last = _list_end(text, last, end)
         if len(_MARKUP.sub("", _IMAGE.sub("", text[first:last]))) >= _LEAST_LETTERS:
             yield first, last
+
+
+def _unwrapped(text: str, spans: list[Span]) -> list[Span]:
+    """Join what a list item goes on with on an indented line, where the line before it does not end a sentence."""
+    joined: list[Span] = []
+    for first, last in spans:
+        before = joined[-1] if joined else (0, 0)
+        is_continued = (
+            _CONTINUED.fullmatch(text, before[1], first)
+            and not text[first:last].startswith(("|", "#", ">", "`", "~"))
+            and not _ITEM.match(text, first)
+            and text[before[1] - 1] not in (*SENTENCE_ENDS, ":", "：", "|", "`")
+            and before[1] - text.rfind("\n", 0, before[1]) > _WRAPPED_LINE_CHARS
+        )
+        if is_continued:
+            joined[-1] = (before[0], last)
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _is_header(text: str, line: str, last: int) -> bool:
@@ -135,11 +184,12 @@ def _balanced(text: str, first: int, last: int) -> Span:
 
 
 def _list_end(text: str, last: int, end: int) -> int:
-    """Return where the list after an announcing sentence ends; ``last`` if none follows or it is too long."""
+    """Return where the list or table from ``last`` on ends; ``last`` if none begins there or it is too long."""
     position = found = last
     for line in text[last:end].splitlines(keepends=True):
         position += len(line)
-        if _ITEM.match(line):
+        is_more = found > last and line[:1] in (" ", "\t")  # an item goes on
+        if _ANNOUNCED.match(line) or (is_more and line.strip()):
             found = last + len(text[last:position].rstrip())
         elif line.strip():
             break
