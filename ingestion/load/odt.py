@@ -1,6 +1,7 @@
 """OpenDocument text files (LibreOffice, WPS): their XML is turned into HTML elements, whose blocks do the rest."""
 
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from ingestion.errors import DamagedError, NoTextError, PasswordNeededError
@@ -17,15 +18,20 @@ _FIELDS = {"title": "title", "initial-creator": "author", "creator": "author", "
 _MAX_DEPTH = 100
 _MAX_BLANKS = 100
 _TAGS = {
-    "p": "p",
-    "list": "ul",
     "list-item": "li",
     "list-header": "li",
     "table": "table",
     "table-row": "tr",
     "table-cell": "td",
     "covered-table-cell": "td",
+    "line-break": "br",
+    "section": "div",
+    "text-box": "div",
+    "index-body": "div",
 }
+# Paragraph styles that say what a paragraph is, by their names inside the file.
+_PARAGRAPHS = {"Title": "h1", "Preformatted_20_Text": "pre", "Source_20_Code": "pre"}
+_NUMBERED = "list-level-style-number"
 # Deleted text kept for its history, comments, and what only the layout needs.
 _DROPPED = frozenset(("tracked-changes", "annotation", "sequence-decls", "forms", "note", "object", "binary-data"))
 _CONTENTS = frozenset(("table-of-content", "alphabetical-index", "illustration-index", "table-index"))
@@ -57,11 +63,12 @@ def load_odt(
     if body is None:
         raise DamagedError("no text body")
     writer = BlockWriter(limits)
+    converter = _Converter(content)
+    write_html(converter.html(body, "div"), writer)
     notes = [one for one in body.iter() if local_name(one) == "note-body"]
-    write_html(_html(body, "div"), writer)
-    writer.end_sections()
     if notes:
-        write_html(_note_list(notes), writer)
+        writer.end_sections()
+        write_html(converter.numbered(notes), writer)
     if not writer.blocks:
         raise NoTextError()
     return writer.document(name, MEDIA_TYPE, title=metadata.get("title") or writer.first_heading, metadata=metadata)
@@ -74,60 +81,82 @@ def _metadata(archive: zipfile.ZipFile) -> dict[str, str]:
     return {key: texts[name] for name, key in _FIELDS.items() if texts.get(name)}
 
 
-def _note_list(notes: list[Any]) -> Any:
-    """Return foot- and endnotes as one numbered list, which the document ends with."""
-    from lxml import etree  # type: ignore[import-untyped]
+class _Converter:
+    """Makes HTML elements of a document's content, by what its styles are made from."""
 
-    root = etree.Element("div")
-    numbered = etree.SubElement(root, "ol")
-    for note in notes:
-        numbered.append(_html(note, "li"))
-    return root
+    def __init__(self, content: Any) -> None:
+        self._parents: dict[str, str] = {}
+        self._numbered: set[str] = set()
+        for style in content.iter():
+            if local_name(style) == "style":
+                self._parents[attribute(style, "name")] = attribute(style, "parent-style-name")
+            elif local_name(style) == "list-style" and len(style) and local_name(style[0]) == _NUMBERED:
+                self._numbered.add(attribute(style, "name"))
 
+    def numbered(self, elements: Sequence[Any]) -> Any:
+        """Return the elements as one numbered list."""
+        # Imported here, and below: only workers that meet such a file need it.
+        from lxml import etree  # type: ignore[import-untyped]
 
-def _html(element: Any, tag: str, depth: int = 0) -> Any:
-    """Return ``element`` as an HTML element ``tag`` with everything inside it.
+        root = etree.Element("div")
+        items = etree.SubElement(root, "ol")
+        items.extend(self.html(element, "li") for element in elements)
+        return root
 
-    Raises:
-        DamagedError: it is nested beyond reason.
-    """
-    # Imported here: only workers that meet such a file need it.
-    from lxml import etree
+    def html(self, element: Any, tag: str, depth: int = 0) -> Any:
+        """Return ``element`` as an HTML element ``tag`` with everything inside it.
 
-    if depth > _MAX_DEPTH:
-        raise DamagedError("nested too deeply")
-    made = etree.Element(tag)
-    for key, value in element.attrib.items():
-        if key.rpartition("}")[2] in _SPANS:
-            made.set(_SPANS[key.rpartition("}")[2]], value)
-    made.text = element.text
-    for child in element:
-        name = local_name(child)
-        if name and name not in _DROPPED:
-            made.append(_child(child, name, depth + 1))
-            made[-1].tail = child.tail
-        else:
+        Raises:
+            DamagedError: it is nested beyond reason.
+        """
+        from lxml import etree
+
+        if depth > _MAX_DEPTH:
+            raise DamagedError("nested too deeply")
+        made = etree.Element(tag)
+        for key, value in element.attrib.items():
+            if key.rpartition("}")[2] in _SPANS:
+                made.set(_SPANS[key.rpartition("}")[2]], value)
+        made.text = element.text
+        for child in element:
+            name = local_name(child)
+            if name and name not in _DROPPED:
+                _append(made, self._child(child, name, depth + 1))
             _append_text(made, child.tail or "")
-    return made
+        return made
+
+    def _child(self, child: Any, name: str, depth: int) -> Any:
+        if name in ("s", "tab"):
+            blank = self.html(child, "span", depth)
+            count = attribute(child, "c")
+            blank.text = " " * (min(int(count), _MAX_BLANKS) if count.isdecimal() else 1)
+            return blank
+        made = self.html(child, self._tag(child, name), depth)
+        if name in _CONTENTS:
+            made.set("class", "toc")
+        return made
+
+    def _tag(self, child: Any, name: str) -> str:
+        style = attribute(child, "style-name")
+        if name == "h":
+            level = attribute(child, "outline-level")
+            return f"h{min(max(int(level), 1), 6) if level.isdecimal() else 1}"
+        if name == "p":
+            return _PARAGRAPHS.get(self._parents.get(style) or style, "p")
+        if name == "list":
+            return "ol" if style in self._numbered else "ul"
+        # A frame, a text box, a section: what is inside stands where it does.
+        return "div" if name in _CONTENTS else _TAGS.get(name, "span")
 
 
-def _child(child: Any, name: str, depth: int) -> Any:
-    if name == "h":
-        level = attribute(child, "outline-level")
-        return _html(child, f"h{min(max(int(level), 1), 6) if level.isdecimal() else 1}", depth)
-    if name == "line-break":
-        return _html(child, "br", depth)
-    if name in ("s", "tab"):
-        blank = _html(child, "span", depth)
-        count = attribute(child, "c")
-        blank.text = " " * (min(int(count), _MAX_BLANKS) if count.isdecimal() else 1)
-        return blank
-    if name in _CONTENTS:
-        contents = _html(child, "div", depth)
-        contents.set("class", "toc")
-        return contents
-    # A frame, a text box, a section: what is inside stands where it does.
-    return _html(child, _TAGS.get(name, "div" if name in ("section", "text-box", "index-body") else "span"), depth)
+def _append(made: Any, child: Any) -> None:
+    """Append a child; lines of code, which are paragraphs of their own, become one block."""
+    if child.tag == "pre" and len(made) and made[-1].tag == "pre" and not (made[-1].tail or "").strip():
+        _append_text(made[-1], "\n" + (child.text or ""))
+        made[-1].extend(child)
+        made[-1].tail = None
+    else:
+        made.append(child)
 
 
 def _append_text(made: Any, text: str) -> None:

@@ -18,6 +18,7 @@ from kb_app.ui.text import t
 
 _URL, _PASSWORD, _FIRST = "page_url", "preview_password", "preview_first"
 _CHUNKS_SHOWN = 10
+_NUMBER_WIDTH = 240
 _KEPT_S = 600
 
 
@@ -56,7 +57,8 @@ def _preview(app: App, base: KnowledgeBase) -> None:
     password = str(widget(_PASSWORD) or "") or None
     prepared, failure = None, None
     try:
-        prepared = _prepared(app, data, file.name, base.id, prepared_with(base), password)
+        with st.spinner(t("adding.reading")):
+            prepared = _prepared(app, data, file.name, base.id, prepared_with(base), password)
     except (IngestionError, KBAppError) as error:
         failure = error
         error_box(error)
@@ -104,7 +106,8 @@ def _verdict(prepared: PreparedDocument) -> None:
 def _chunks(chunks: tuple[Chunk, ...]) -> None:
     first = 0
     if len(chunks) > _CHUNKS_SHOWN:
-        first = int(st.number_input(t("adding.from"), 1, len(chunks), 1, _CHUNKS_SHOWN, key=_FIRST)) - 1
+        from_what = t("adding.from", count=len(chunks))
+        first = int(st.number_input(from_what, 1, len(chunks), 1, _CHUNKS_SHOWN, key=_FIRST, width=_NUMBER_WIDTH)) - 1
     for chunk in chunks[first : first + _CHUNKS_SHOWN]:
         where = [f"{chunk.index + 1}"]
         if chunk.page is not None:

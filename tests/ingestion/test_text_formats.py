@@ -25,6 +25,28 @@ def test_an_odt_is_known_by_its_content_and_a_locked_one_asks_for_its_password()
         load(samples.sample_odt(**{"META-INF/manifest.xml": locked}), "a.odt")
 
 
+def test_styles_of_an_odt_that_say_what_a_paragraph_is():
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "style")
+    )
+    styles = (
+        '<style:style style:name="P1" style:parent-style-name="Preformatted_20_Text"/>'
+        '<text:list-style style:name="L1"><text:list-level-style-number/></text:list-style>'
+    )
+    body = (
+        '<text:p text:style-name="Title">Report</text:p><text:p text:style-name="P1">def f():</text:p>\n'
+        '<text:p text:style-name="P1"><text:s text:c="4"/>return <text:span>1</text:span></text:p>'
+        '<text:list text:style-name="L1"><text:list-item><text:p>first</text:p></text:list-item></text:list>'
+    )
+    content = f"<d {names}>{styles}<office:text>{body}</office:text></d>"
+    found = load(samples.sample_odt(**{"content.xml": content}), "a.odt").blocks
+    assert [(one.kind, one.text) for one in found] == [
+        ("heading", "Report"),
+        ("code", "def f():\n    return 1"),
+        ("list", "1. first"),
+    ]
+
+
 def test_nesting_beyond_reason_in_an_odt():
     deep = "<text:span>" * 300 + "x" + "</text:span>" * 300
     content = (
