@@ -15,7 +15,7 @@ from world import MODEL, EchoModel, code_of, contexts_of, percentile, prepare_ba
 
 #: The first word of the answer to a question, and its last one without the cursor of a growing text behind it. Earlier
 #: answers of the conversation are drawn again, so both name the question. Another's answer shows by its other words.
-_FIRST, _LAST = "{code}-0 ", "{code}-59 (?!▍)"
+_FIRST, _LAST = "{code}-0 ", "{code}-59(?! *▍)"
 
 
 def memory_mb(pid: int) -> float:

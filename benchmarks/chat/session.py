@@ -24,7 +24,7 @@ class Session:
             max_queue=None,
             ping_interval=None,
         )
-        self._input = ""
+        self._input = self._input_fragment = ""
         self._timers: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self.address = ""
@@ -43,7 +43,7 @@ class Session:
         state.id = self._input
         state.chat_input_value.data = question
         self._due.clear()
-        self._rerun(states)
+        self._rerun(states, self._input_fragment)
 
     def pick_model(self, model_id: str, timeout_s: float = 30) -> None:
         """Pick the model; the app may still be asking its server which ones it has."""
@@ -61,13 +61,13 @@ class Session:
         self.ask(text)
         self.read_until_finished()
 
-    def _rerun(self, states: WidgetStates | None = None, fragment: str = "") -> None:
+    def _rerun(self, states: WidgetStates | None = None, fragment: str = "", *, is_timer: bool = False) -> None:
         message = BackMsg()
         message.rerun_script.query_string = self.address or "lang=en"
         message.rerun_script.widget_states.CopyFrom(states or WidgetStates())
         if fragment:
             message.rerun_script.fragment_id = fragment
-            message.rerun_script.is_auto_rerun = True
+            message.rerun_script.is_auto_rerun = is_timer
         self._socket.send(message.SerializeToString())
 
     def read_until_finished(self, timeout_s: float = 60) -> None:
@@ -75,7 +75,9 @@ class Session:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             message = self._next(until)
-            if message is not None and message.WhichOneof("type") == "script_finished":
+            if message is None or message.WhichOneof("type") != "script_finished":
+                continue
+            if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return
         raise TimeoutError("the page was not drawn in time")
 
@@ -95,7 +97,7 @@ class Session:
         for fragment, due in self._due.items():
             if due <= now:
                 self._due[fragment] = now + self._timers[fragment]
-                self._rerun(fragment=fragment)
+                self._rerun(fragment=fragment, is_timer=True)
         wait = min([until, *self._due.values()]) - time.monotonic()
         try:
             data = self._socket.recv(timeout=max(0.001, wait))
@@ -121,6 +123,7 @@ class Session:
             self.address = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "chat_input":
             self._input = message.delta.new_element.chat_input.id
+            self._input_fragment = message.delta.fragment_id  # the browser asks for the fragment a widget stands in
 
 
 def _text(message: ForwardMsg) -> str:

@@ -1,5 +1,6 @@
 """Messages of a conversation: saved ones, and the one that is being written."""
 
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import lru_cache
@@ -9,6 +10,7 @@ import streamlit as st
 from ingestion.sentences import Span
 from kb_app.app import App
 from kb_app.models import Correction, Message, Source
+from kb_app.services.answers.generation import Generation
 from kb_app.services.answers.support import unsupported
 from kb_app.ui.answer_phase import waiting_line
 from kb_app.ui.attaching import attached_line, attachment_problems
@@ -28,6 +30,8 @@ _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
 _CURSOR = " ▍"
 _REFRESH_S = 0.25
+#: How long one run of the script waits for the first words: cheaper than to look again and again.
+_PATIENCE_S = 2.0
 #: With many readers at once each looks more seldom, so that together they leave the server time to answer.
 _REFRESH_PER_ANSWER_S, _LONGEST_REFRESH_S = 0.04, 1.0
 #: Where a sign comes to stand, as one character that no text has a use for; then the sign itself.
@@ -35,19 +39,34 @@ _SIGN_PLACE, _SIGN = "\ue000", " :orange[:material/help:]"
 
 
 def show_messages(app: App, messages: Sequence[Message], branches: Branches) -> None:
-    """Show saved messages in order, each with the tools of ``branches``."""
+    """Show saved messages in order, each with the tools of ``branches``; a question and its answers are one block.
+
+    The newest turn is drawn as such a block as well, so the browser keeps what it shows when it becomes one of these.
+    """
     question, right = "", corrections_since(app, messages)
+    for turn in _turns(messages):
+        with st.container():
+            for message in turn:
+                is_found = message.id == MESSAGE.get()
+                with st.container(key=f"found_{message.id}") if is_found else nullcontext():
+                    if message.role == "user":
+                        question = message.text
+                        show_question(message, branches)
+                    else:
+                        _show_answer(app, message, question, branches, right.get(message.id))
+
+
+def _turns(messages: Sequence[Message]) -> list[list[Message]]:
+    turns: list[list[Message]] = []
     for message in messages:
-        is_found = message.id == MESSAGE.get()
-        with st.container(key=f"found_{message.id}") if is_found else nullcontext():
-            if message.role == "user":
-                question = message.text
-                _show_question(message, branches)
-            else:
-                _show_answer(app, message, question, branches, right.get(message.id))
+        if message.role == "user" or not turns:
+            turns.append([])
+        turns[-1].append(message)
+    return turns
 
 
-def _show_question(message: Message, branches: Branches) -> None:
+def show_question(message: Message, branches: Branches) -> None:
+    """Show a question with its tools, or the box in which it is edited."""
     with st.container(key=f"question_{message.id}"), st.chat_message("user", avatar=_USER_ICON):
         if not branches.edit_box(message):
             st.markdown(plain(message.text))
@@ -56,8 +75,8 @@ def _show_question(message: Message, branches: Branches) -> None:
 
 
 def _show_answer(app: App, message: Message, question: str, branches: Branches, right: Correction | None) -> None:
-    with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
-        with st.container():  # as while it was being written: the browser keeps what it shows
+    with st.container(), st.chat_message("assistant", avatar=_ASSISTANT_ICON):
+        with st.container():  # both as while it was being written: the browser keeps what it shows
             if message.thinking:
                 with st.expander(t("answer.thinking"), icon=":material/psychology:"):
                     st.markdown(safe(message.thinking))
@@ -134,36 +153,41 @@ def _text(message: Message, question: str) -> None:
         st.caption(f"{_SIGN} {t('answer.unsupported', count=len(spans))}", help=t("answer.unsupported_help"))
 
 
-def live_answer(app: App, conversation_id: str) -> None:
-    """Show the answer that is being written, up to four times a second, until it ends; then redraw the page."""
+def live_answer(app: App, generation: Generation, *, is_alone: bool) -> None:
+    """Show the answer that is being written, up to four times a second, until it ends; then redraw the page.
+
+    ``is_alone``: nothing else is being drawn that would wait for its first words, so this run may.
+    """
     refresh_s = max(_REFRESH_S, min(_LONGEST_REFRESH_S, _REFRESH_PER_ANSWER_S * app.answering.running_count()))
-    st.fragment(run_every=refresh_s)(_live_answer)(app, conversation_id)
+    patience_s = _PATIENCE_S if is_alone else _REFRESH_S
+    st.fragment(run_every=refresh_s)(_live_answer)(generation, patience_s)
 
 
-def stop_button(app: App, conversation_id: str) -> None:
-    """Draw the button that ends the running answer, above the input, where it does not move while text grows."""
-    generation = app.answering.running(conversation_id)
-    if generation is not None:
-        with st.bottom, st.container(horizontal=True, horizontal_alignment="center"):
-            st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)
-
-
-def _live_answer(app: App, conversation_id: str) -> None:
-    generation = app.answering.running(conversation_id)
-    if generation is None or not generation.is_running:
+def _live_answer(generation: Generation, patience_s: float) -> None:
+    if not generation.is_running:
         st.rerun()
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
         words = st.container()
         message = generation.snapshot()
         if not (message.text or message.thinking):
-            waiting = st.empty()
-            with waiting:
-                waiting_line(generation.phase(), message)
-            message = generation.wait_for_words(_REFRESH_S)  # the first words are shown when they come
-            if message.text or message.thinking:
-                waiting.empty()
+            message = _first_words(generation, patience_s)
         with words:
             _words_so_far(message)
+
+
+def _first_words(generation: Generation, patience_s: float) -> Message:
+    """Say what the answer waits for until its first words come, or for ``patience_s`` at most."""
+    waiting = st.empty()
+    until = time.monotonic() + patience_s
+    while True:
+        with waiting:
+            waiting_line(generation.phase(), generation.snapshot())
+        message = generation.wait_for_words(_REFRESH_S)
+        if message.text or message.thinking:
+            waiting.empty()
+        elif generation.is_running and time.monotonic() < until:
+            continue
+        return message
 
 
 def _words_so_far(message: Message) -> None:

@@ -11,11 +11,12 @@ from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answers.questions import AskRequest
 from kb_app.ui.attaching import accepted_extensions, attach, pending, pending_notice
-from kb_app.ui.commands import help_dialog, obey
+from kb_app.ui.commands import obey
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
 from kb_app.ui.model_choice import model_name, model_options, picked_model
 from kb_app.ui.state import (
+    ASKED,
     ATTACHED,
     CHAT,
     CHAT_INPUT_WIDGET,
@@ -33,7 +34,7 @@ from kb_app.ui.text import describe, language, t
 from kb_app.ui.wishes import asked_filters, asked_language, asked_style, wishes
 
 #: Hands a question over: ``ask`` without its first two arguments.
-Ask = Callable[..., None]
+Ask = Callable[..., object]
 
 
 _MODEL_CHECKS, _MODEL_CHECK_S = 8, 1.0
@@ -128,17 +129,17 @@ class Variant(TypedDict, total=False):
     anyway: bool
 
 
-def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpack[Variant]) -> None:
+def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpack[Variant]) -> bool:
     """Start answering ``question`` in the open conversation, or keep it in the box and say why not.
 
-    The chosen model answers unless the ``variant`` names another.
+    The chosen model answers unless the ``variant`` names another. Returns whether the newest turn is all that changes.
     """
     base_ids = scope(bases)
     if not question.strip():
-        return
+        return False
     if missing := _nothing_to_ask(app, bases, base_ids):
         _give_back(question, missing)
-        return
+        return False
     request = AskRequest(
         question=question,
         base_ids=base_ids,
@@ -162,10 +163,24 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     except KBAppError as error:
         _give_back(question, " ".join(describe(error)))
     else:
+        is_all = not (ASKED.get() or MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
         if not request.again_id:
             ATTACHED.reset()
         CHAT.set(generation.conversation_id)
         MESSAGE.set("")
+        ASKED.set(generation.answer_id)
+        return is_all
+    return False
+
+
+def ask_here(app: App, bases: Sequence[KnowledgeBase]) -> Callable[..., None]:
+    """Return ``ask`` for widgets of the newest turn: what changes more than that draws the whole page."""
+
+    def asked(question: str, **variant: Unpack[Variant]) -> None:
+        if not ask(app, bases, question, **variant):
+            st.rerun()
+
+    return asked
 
 
 def _nothing_to_ask(app: App, bases: Sequence[KnowledgeBase], base_ids: Sequence[str]) -> str:
@@ -199,7 +214,6 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         on_submit=_submitted,
         args=(app, bases),
     )
-    help_dialog()
 
 
 def _submitted(app: App, bases: Sequence[KnowledgeBase]) -> None:
@@ -213,5 +227,6 @@ def _submitted(app: App, bases: Sequence[KnowledgeBase]) -> None:
         question = t("attach.question", count=len(files))
     if files and not attach(app, question, scope(bases), picked_model(app, scope(bases)), files):
         DRAFT.set(question)
-        return
-    ask(app, bases, question)
+        st.rerun()
+    if not ask(app, bases, question) or left is not None:
+        st.rerun()

@@ -66,8 +66,7 @@ def pending() -> tuple[str, ...]:
 def pending_notice() -> None:
     """Name, above the box, the files that wait for a question."""
     if names := pending():
-        with st.bottom:
-            st.caption(f":material/attach_file: {t('attach.pending', names=_listed(names))}")
+        st.caption(f":material/attach_file: {t('attach.pending', names=_listed(names))}")
 
 
 def attached_line(message: Message) -> None:

@@ -99,18 +99,26 @@ def conversation_list(app: App) -> None:
 
 
 def _row(app: App, conversation: Conversation) -> None:
-    is_open = conversation.id == CHAT.get()
-    key = f"{'open' if is_open else 'saved'}_chat_{conversation.id}"
+    if conversation.id != CHAT.get():
+        _open_button(conversation)
+        return
+    key = f"open_chat_{conversation.id}"
     with st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap=None):
-        st.button(
-            label(conversation.title or t("chat.untitled"), 40),
-            key=f"chat_{conversation.id}",
-            type="tertiary",
-            icon=":material/keep:" if conversation.pinned else None,
-            width="stretch",
-            on_click=open_conversation,
-            args=(conversation,),
-        )
-        if is_open:
-            with st.popover("", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu"):
+        _open_button(conversation)
+        with st.popover(
+            "", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu", on_change="rerun"
+        ) as menu:
+            if menu.open:
                 conversation_menu(app, conversation)
+
+
+def _open_button(conversation: Conversation) -> None:
+    st.button(
+        label(conversation.title or t("chat.untitled"), 40),
+        key=f"chat_{conversation.id}",
+        type="tertiary",
+        icon=":material/keep:" if conversation.pinned else None,
+        width="stretch",
+        on_click=open_conversation,
+        args=(conversation,),
+    )

@@ -35,8 +35,9 @@ def run() -> None:
     SET_LANGUAGE.set(app.settings.language or "")
     settle_language()
     st.logo(str(_LOGO), size="large")
-    page = st.navigation(list(pages().values()), position="sidebar")
-    follow()
+    known = pages()
+    page = st.navigation(list(known.values()), position="sidebar")
+    follow(known)
     _notices(app)
     show_flash()
     try:

@@ -1,5 +1,6 @@
 """The pages of the app and how to go to one."""
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import streamlit as st
@@ -39,9 +40,9 @@ def go_to(name: str) -> None:
     NEXT_PAGE.set(name)
 
 
-def follow() -> None:
+def follow(known: Mapping[PageName, Page]) -> None:
     """Go where the last click wanted to."""
     wanted = NEXT_PAGE.pop()
-    for name, page in pages().items():
+    for name, page in known.items():
         if name == wanted:
             st.switch_page(page)
