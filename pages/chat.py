@@ -40,6 +40,7 @@ def main() -> None:
     undo_notice(app)
     above = history(app, bases) if is_known else Above(is_known=False)
     newest_turn(app, bases, above)
+    question_box(app, bases)
     help_dialog()
     reader()
     passage_dialog(app, above.messages)

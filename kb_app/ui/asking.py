@@ -35,6 +35,8 @@ from kb_app.ui.wishes import asked_filters, asked_language, asked_style, wishes
 
 #: Hands a question over: ``ask`` without its first two arguments.
 Ask = Callable[..., object]
+#: The part of the page that shows what is being answered, which a question draws alone.
+NEWEST_TURN = "newest_turn"
 
 
 _MODEL_CHECKS, _MODEL_CHECK_S = 8, 1.0
@@ -227,6 +229,6 @@ def _submitted(app: App, bases: Sequence[KnowledgeBase]) -> None:
         question = t("attach.question", count=len(files))
     if files and not attach(app, question, scope(bases), picked_model(app, scope(bases)), files):
         DRAFT.set(question)
-        st.rerun()
-    if not ask(app, bases, question) or left is not None:
-        st.rerun()
+        return
+    if ask(app, bases, question) and left is None:
+        st.rerun(NEWEST_TURN)

@@ -105,11 +105,8 @@ def _row(app: App, conversation: Conversation) -> None:
     key = f"open_chat_{conversation.id}"
     with st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap=None):
         _open_button(conversation)
-        with st.popover(
-            "", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu", on_change="rerun"
-        ) as menu:
-            if menu.open:
-                conversation_menu(app, conversation)
+        with st.popover("", icon=":material/more_horiz:", type="tertiary", help=t("chat.manage"), key="chat_menu"):
+            conversation_menu(app, conversation)
 
 
 def _open_button(conversation: Conversation) -> None:

@@ -1,4 +1,4 @@
-"""The newest turn of a conversation, and the box for the next question: redrawn without the page around them.
+"""The newest turn of a conversation, redrawn without the page around it.
 
 A question changes nothing else, and drawing the whole page is what takes a server with many readers the longest. So
 this part is a fragment: a question runs it alone, and once the answer has ended the page is drawn anew, once.
@@ -14,7 +14,7 @@ from kb_app.app import App
 from kb_app.models import KnowledgeBase, Message
 from kb_app.services.answers.generation import Generation
 from kb_app.ui.answer import live_answer, show_question
-from kb_app.ui.asking import ask_here, question_box, scope
+from kb_app.ui.asking import NEWEST_TURN, ask_here, scope
 from kb_app.ui.branches import Branches
 from kb_app.ui.first_run import example_questions, next_questions
 from kb_app.ui.jobs import is_busy, job_progress
@@ -38,8 +38,8 @@ class Above:
 
 
 def newest_turn(app: App, bases: Sequence[KnowledgeBase], above: Above) -> None:
-    """Draw what is being answered, or what could be asked next, and the question box."""
-    st.fragment(_newest_turn)(app, bases, above, st.bottom.container())
+    """Draw what is being answered, or what could be asked next. To be drawn before the question box."""
+    st.fragment(_newest_turn, key=NEWEST_TURN)(app, bases, above, st.bottom.container())
 
 
 def _newest_turn(app: App, bases: Sequence[KnowledgeBase], above: Above, below: DeltaGenerator) -> None:
@@ -52,10 +52,8 @@ def _newest_turn(app: App, bases: Sequence[KnowledgeBase], above: Above, below: 
         _question(app, bases, generation)
     else:
         st.caption(f":material/hourglass_top: {t('history.busy_elsewhere')}")
-    with below:
-        if generation is not None:
-            _stop_button(generation)
-        question_box(app, bases)
+    with below:  # in every run: Streamlit keeps the place only where the run of the page wrote to it
+        _stop_button(generation)
     if generation is not None and above.is_end:
         live_answer(app, generation, is_alone=not above.is_awaiting)
 
@@ -68,10 +66,11 @@ def _question(app: App, bases: Sequence[KnowledgeBase], generation: Generation) 
             show_question(message, branches)
 
 
-def _stop_button(generation: Generation) -> None:
+def _stop_button(generation: Generation | None) -> None:
     """Draw the button that ends the running answer, above the input, where it does not move while text grows."""
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)
+        if generation is not None:
+            st.button(t("answer.stop"), key="stop", icon=":material/stop_circle:", on_click=generation.stop)
 
 
 def _suggestions(app: App, bases: Sequence[KnowledgeBase], above: Above) -> None:

@@ -1,11 +1,14 @@
 """Asking well: commands in the box, limits of the search, form of the answer, suggested questions."""
 
+import threading
+
 import pytest
 from page_reading import Open, shown_text
 from streamlit.testing.v1 import AppTest
 
 from kb_app.app import App
 from kb_app.models import Message
+from kb_app.retrieval.retriever import Retriever
 from kb_app.services.documents.library import Upload
 
 BEES = "# Bees\n\n## Brood\n\nA bee colony keeps its brood at 35 degrees.\n\n## Winter cluster\n\nThey cluster.\n"
@@ -29,6 +32,30 @@ def ask(app: App, page: AppTest, text: str) -> Message:
     page.run()
     assert not page.exception
     return app.history.messages(conversation.id)[-1]
+
+
+def test_a_question_draws_the_newest_turn_alone(
+    app: App, base_id: str, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, retrieve = threading.Event(), Retriever.retrieve
+    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(20) and retrieve(*args, **options))
+    monkeypatch.setattr("kb_app.ui.answer._PATIENCE_S", 0.0)
+    page = open_page()
+
+    page.chat_input[0].set_value("How warm is the brood?").run()
+    assert "How warm is the brood?" in shown_text(page)
+    drawn = {one.key for one in page.button}
+    assert "stop" in drawn
+    assert "new_chat_sidebar" not in drawn  # what stands beside the chat was left alone
+
+    found.set()
+    running = app.answering.running(app.history.conversations()[0].id)
+    assert running is not None
+    running.wait(30)
+    page.run()
+    assert "35 degrees" in shown_text(page)
+    assert "new_chat_sidebar" in {one.key for one in page.button}
+    assert not page.exception
 
 
 def test_a_question_is_limited_to_documents_and_quoted_shortly(app: App, base_id: str, open_page: Open) -> None:

@@ -165,18 +165,11 @@ def test_a_declined_question_is_answered_anyway_from_the_nearest_passages(
     assert f"anyway_{answer.id}" not in {one.key for one in page.button}
 
 
-def opened_menu(open_page: Open, conversation_id: str) -> AppTest:
-    """Return the page of a conversation whose menu is open."""
-    page = open_page(chat=conversation_id)
-    page.session_state["chat_menu"] = True
-    return page.run()
-
-
 def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_again(
     app: App, base_id: str, open_page: Open
 ) -> None:
     conversation_id = answered(app, base_id)
-    page = opened_menu(open_page, conversation_id)
+    page = open_page(chat=conversation_id)
     app.history.delete(conversation_id)
     page.text_input(key=f"title_{conversation_id}").set_value("Brood")
     page.button(key="save_title").click().run()
@@ -185,7 +178,7 @@ def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_ag
     assert "This conversation does not exist" in shown_text(page)
 
     conversation_id = answered(app, base_id)
-    page = opened_menu(open_page, conversation_id)
+    page = open_page(chat=conversation_id)
     app.history.delete(conversation_id)
     page.button(key="delete_chat").click().run()
     assert not page.exception
@@ -194,7 +187,7 @@ def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_ag
 
 def test_a_conversation_is_renamed_deleted_and_taken_back(app: App, base_id: str, open_page: Open) -> None:
     conversation_id = answered(app, base_id)
-    page = opened_menu(open_page, conversation_id)
+    page = open_page(chat=conversation_id)
 
     page.text_input(key=f"title_{conversation_id}").set_value("Brood")
     page.button(key="save_title").click().run()
