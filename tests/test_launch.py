@@ -324,6 +324,7 @@ def old_pythons() -> list[str]:
     return [path for path in found if path and subprocess.call([path, "--version"], stdout=-3, stderr=-3) == 0]
 
 
+@pytest.mark.slow
 def test_an_old_python_gets_as_far_as_the_sentence(checkout: Checkout) -> None:
     ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 6))
     pythons = old_pythons()

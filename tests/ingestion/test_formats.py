@@ -401,6 +401,7 @@ class TestSource:
 
 
 class TestArchives:
+    @pytest.mark.slow
     def test_zip_bombs(self):
         bomb = zipped({"[Content_Types].xml": "", "word/document.xml": bytes(120_000_000)})
         with pytest.raises(TooHeavyError):

@@ -64,6 +64,7 @@ def test_verdicts_come_back_with_their_params(pdf):
         prepare_limited(b"---\n\n***\n", "a.md")
 
 
+@pytest.mark.slow
 def test_memory_bomb_takes_only_its_worker_down_and_is_read_by_the_other_engine(memory_bomb):
     prepared = prepare_limited(memory_bomb, "bomb.pdf")
     assert "Hello visible text" in prepared.document.text

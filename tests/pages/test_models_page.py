@@ -104,6 +104,7 @@ def test_a_failed_test_says_why_and_what_to_do(app: App, open_page: Open, ollama
     assert "Choose a smaller model" in text
 
 
+@pytest.mark.slow
 def test_a_server_is_added_tested_and_removed_and_its_key_stays_secret(app: App, open_page: Open) -> None:
     with OpenAIDialectServer() as server:
         page = open_page("models")

@@ -18,6 +18,7 @@ def questions(kb: Command, tea: Path, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_run_measures_and_passes_or_fails_its_gate(kb: Command, questions: Path) -> None:
     result = kb("eval", "run", "茶", "--set", "茶题", "--min", "hit@5=0.9", "contains=1", "--json")
     (record,) = result.records

@@ -42,6 +42,7 @@ def test_deleted_and_dropped_vectors_are_gone(index):
     assert index.query("base", vectors[3], 10) == []
 
 
+@pytest.mark.slow
 def test_more_than_one_batch_is_stored_and_listed(index):
     vectors = unit_vectors(7000, dimension=4)
     ids = [f"c{n}" for n in range(7000)]

@@ -110,6 +110,7 @@ def test_a_base_that_wants_it_still_says_scanned_without_tesseract(app, tmp_path
     assert (job.state, job.error.code) == ("failed", "scanned")
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_long_holds_up_no_other(app, monkeypatch):
     released = threading.Event()
 

@@ -87,6 +87,7 @@ def differences(app: App, base_id: str) -> tuple[int, int | None]:
     return app._indexes.differences(app.library.base(base_id))
 
 
+@pytest.mark.slow
 def test_cards_are_written_found_replaced_and_removed(app, server):
     base = app.library.create("b")
     add(app, base.id, tower="# 楼\n\n老人每晚点灯。", tea="# 茶\n\n绿茶用八十度的水。")

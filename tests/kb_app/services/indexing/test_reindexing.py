@@ -78,6 +78,7 @@ def found(app: App, base_id: str, question: str = QUESTION) -> list[str]:
     return [hit.chunk.document_name for hit in app.retriever.retrieve(question, [base_id]).hits]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("embedder", ["builtin", EMBEDDER, f"{EMBEDDER}:latest"])
 def test_every_question_is_answered_while_the_index_is_replaced(app, server, embedder):
     base = app.library.create("茶", embedder="builtin" if embedder == "builtin" else EMBEDDER)
@@ -136,6 +137,7 @@ def test_a_protected_document_survives_without_its_password(tmp_path, server, mo
         assert app.library.documents(base.id)[0].warnings == (), "read again, with the password"
 
 
+@pytest.mark.slow
 def test_cancelling_stops_within_a_document_and_leaves_the_old_index(app, server):
     base = app.library.create("茶", embedder=EMBEDDER)
     add(app, base.id, {"long.md": "".join(f"# 第{n}节\n\n{TEA}\n" for n in range(400)).encode()})

@@ -71,6 +71,7 @@ def test_added_changed_and_removed_files_are_followed(settings, folder):
         assert len(app.jobs.recent(base.id)) == count, "nothing changed, nothing is done"
 
 
+@pytest.mark.slow
 def test_what_happened_while_the_app_was_closed_is_noticed_at_the_next_start(settings, folder, monkeypatch):
     monkeypatch.setattr("kb_app.services.indexing.watching.POLL_S", 0.05)
     write(folder / "a.md", "About bees.")
