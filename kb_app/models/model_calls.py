@@ -42,6 +42,7 @@ class ModelUse:
     """
 
     model_id: str
+    purpose: Purpose
     calls: int
     uncounted: int
     prompt_tokens: int

@@ -24,12 +24,13 @@ class ModelCallRepository:
             session.add(ModelCallRow(created_at=now(), **asdict(call)))
 
     def use(self, since: str = "") -> list[ModelUse]:
-        """Return what each model was used for since a time in UTC (empty: ever), the most used first."""
+        """Return each model's use for each purpose since a time in UTC (empty: ever), the most used first."""
         row = ModelCallRow
         timed = row.completion_tokens.is_not(None) & row.first_token_s.is_not(None)
         query = (
             select(
                 row.model_id,
+                row.purpose,
                 func.count().label("calls"),
                 (func.count() - func.count(row.completion_tokens)).label("uncounted"),
                 func.coalesce(func.sum(row.prompt_tokens), 0).label("prompt_tokens"),
@@ -39,25 +40,27 @@ class ModelCallRepository:
                 func.sum(case((timed, row.total_s - row.first_token_s))).label("writing_s"),
             )
             .where(row.created_at >= since)
-            .group_by(row.model_id)
-            .order_by(func.count().desc(), row.model_id)
+            .group_by(row.model_id, row.purpose)
+            .order_by(func.count().desc(), row.model_id, row.purpose)
         )
         costs = (
-            select(row.model_id, func.sum(row.cost), row.currency)
+            select(row.model_id, row.purpose, func.sum(row.cost), row.currency)
             .where(row.created_at >= since, row.cost.is_not(None))
-            .group_by(row.model_id, row.currency)
+            .group_by(row.model_id, row.purpose, row.currency)
             .order_by(row.currency)
         )
         with self._database.read() as session:
-            spent: dict[str, list[tuple[float, str]]] = {}
-            for model_id, amount, currency in session.execute(costs):
-                spent.setdefault(model_id, []).append((amount or 0.0, currency))
-            return [_to_use(one, tuple(spent.get(one.model_id, ()))) for one in session.execute(query)]
+            spent: dict[tuple[str, str], list[tuple[float, str]]] = {}
+            for model_id, purpose, amount, currency in session.execute(costs):
+                spent.setdefault((model_id, purpose), []).append((amount or 0.0, currency))
+            used = session.execute(query)
+            return [_to_use(one, tuple(spent.get((one.model_id, one.purpose), ()))) for one in used]
 
 
 def _to_use(row: Row[Any], costs: tuple[tuple[float, str], ...]) -> ModelUse:
     return ModelUse(
         model_id=row.model_id,
+        purpose=row.purpose,
         calls=row.calls,
         uncounted=row.uncounted,
         prompt_tokens=row.prompt_tokens,

@@ -85,6 +85,7 @@ def _since(days: int) -> str:
 def _row(one: ModelUse) -> dict[str, Any]:
     return {
         t("models_use.model"): one.model_id,
+        t("models_use.purpose"): t(f"models_use.purpose_{one.purpose}"),
         t("models_use.calls"): one.calls,
         t("models_use.prompt_tokens"): one.prompt_tokens,
         t("models_use.completion_tokens"): one.completion_tokens,

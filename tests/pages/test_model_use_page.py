@@ -37,6 +37,7 @@ def test_use_is_summed_and_a_price_is_set_for_the_next_answers(app: App, open_pa
     row = page.dataframe[0].value.iloc[0].to_dict()
     assert row == {
         "Model": "glm/glm-4.6",
+        "Used for": "Answers",
         "Calls": 1,
         "Tokens sent": 1200,
         "Tokens answered": 80,

@@ -182,7 +182,7 @@ def test_a_stopped_call_is_written_down_without_figures():
     assert [(call.model_id, call.completion_tokens, call.cost) for call in written] == [("glm/a", None, None)]
 
 
-def test_use_is_summed_for_each_model_and_currency(repository):
+def test_use_is_summed_for_each_model_purpose_and_currency(repository):
     timed = {"purpose": "answer", "first_token_s": 1.0, "total_s": 3.0}
     for cost, currency in ((0.5, "CNY"), (0.25, "CNY"), (1.0, "USD")):
         repository.add(
@@ -190,8 +190,10 @@ def test_use_is_summed_for_each_model_and_currency(repository):
         )
     repository.add(ModelCall(model_id="glm/a", purpose="answer", total_s=9.0))
     repository.add(ModelCall(model_id="ollama/b", prompt_tokens=1, completion_tokens=1, **timed))
-    first, second = repository.use()
-    assert (first.model_id, first.calls, first.uncounted) == ("glm/a", 4, 1)
+    repository.add(ModelCall(model_id="glm/a", purpose="title", total_s=1.0, cost=0.125, currency="CNY"))
+    first, title, second = repository.use()
+    assert (title.model_id, title.purpose, title.calls, title.costs) == ("glm/a", "title", 1, ((0.125, "CNY"),))
+    assert (first.model_id, first.purpose, first.calls, first.uncounted) == ("glm/a", "answer", 4, 1)
     assert (first.prompt_tokens, first.completion_tokens) == (300, 60)
     assert first.costs == ((0.75, "CNY"), (1.0, "USD"))
     assert first.tokens_per_s == pytest.approx(10.0)
