@@ -2,7 +2,6 @@
 
 import logging
 
-from ingestion.analyzer import ANALYZER_VERSION
 from ingestion.protocols import Embedder
 from kb_app.errors import DataFolderBusyError
 from kb_app.models import ErrorInfo, Notice
@@ -28,12 +27,12 @@ from kb_app.services.documents.page_images import PageImages
 from kb_app.services.documents.passwords import Passwords
 from kb_app.services.documents.summaries import Summaries
 from kb_app.services.documents.tagging import Tagging
-from kb_app.services.documents.versions import require_searchable
 from kb_app.services.documents.web import AddressPolicy, is_public
 from kb_app.services.evaluation.runs import EvaluationRuns, Market
 from kb_app.services.evaluation.sets import Evaluation
 from kb_app.services.evaluation.worker import Bench, EvaluationWorker
 from kb_app.services.indexing.indexes import Indexes
+from kb_app.services.indexing.renewal import renew_outdated
 from kb_app.services.indexing.summarising import Summariser
 from kb_app.services.indexing.watching import Watching
 from kb_app.services.indexing.worker import Worker
@@ -90,7 +89,7 @@ class App:
             migrate(self._database)
         else:
             wait_for_schema(self._database)
-        repositories = Repositories(
+        self._repositories = repositories = Repositories(
             bases=BaseRepository(self._database),
             documents=DocumentRepository(self._database),
             chunks=ChunkRepository(self._database),
@@ -145,10 +144,7 @@ class App:
 
     def _make_search(self, repositories: Repositories, corrections: CorrectionRepository) -> None:
         def embedder_for(base_id: str) -> Embedder:
-            embedder, analyzer = repositories.bases.indexed_with(base_id)
-            if analyzer != ANALYZER_VERSION:
-                require_searchable(repositories.bases.get(base_id))
-            return self.models.embedder(embedder)
+            return self.models.embedder(repositories.bases.embedder_of(base_id))
 
         reranker = configured_reranker(self.settings)
         self.retriever = Retriever(repositories.chunks, self._indexes.keyword, self._indexes, embedder_for, reranker)
@@ -229,6 +225,11 @@ class App:
         """Begin to evaluate, with the runs that were interrupted first; left to its owner beside one."""
         if self.is_owner:
             self._evaluation_worker.start()
+
+    def renew_indexes(self) -> None:
+        """Index anew, in the background, what an earlier version indexed; for the app that stays open, not commands."""
+        if self.is_owner:
+            renew_outdated(self._repositories, self.notices)
 
     def close(self) -> None:
         """Stop answers and the worker, and let go of the data folder."""

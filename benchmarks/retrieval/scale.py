@@ -232,7 +232,7 @@ def measure(folder: Path, questions: Sequence[str]) -> dict[str, Any]:
     embedder = HashedEmbedder()
 
     def embedder_for(base_id: str) -> HashedEmbedder:
-        bases.indexed_with(base_id)  # as the app does
+        bases.embedder_of(base_id)  # as the app does
         return embedder
 
     keyword = KeywordIndex(folder / "keyword")

@@ -69,17 +69,17 @@ class BaseRepository:
             raise NotFoundError(f"base {base_id}", name=base_id)
         return _to_base(*row)
 
-    def indexed_with(self, base_id: str) -> tuple[str, int]:
-        """Return the embedder and the analyzer's version of a base: all that most questions need to know of it.
+    def embedder_of(self, base_id: str) -> str:
+        """Return the id of a base's embedder: all that most questions need to know of it.
 
         Raises:
             NotFoundError: there is no such base.
         """
         with self._database.read() as session:
-            row = session.execute(_INDEXED_WITH, {"base_id": base_id}).one_or_none()
-        if row is None:
+            embedder: str | None = session.scalar(_EMBEDDER, {"base_id": base_id})
+        if embedder is None:
             raise NotFoundError(f"base {base_id}", name=base_id)
-        return row.embedder, row.analyzer_version
+        return embedder
 
     def named(self, name_key: str) -> KnowledgeBase | None:
         """Return the base a user made whose folded name is ``name_key``."""
@@ -111,9 +111,7 @@ def _bases() -> Select[KnowledgeBaseRow, int, int]:
 
 
 #: Made once: making a statement takes longer than running it, and every question runs these.
-_INDEXED_WITH = select(KnowledgeBaseRow.embedder, KnowledgeBaseRow.analyzer_version).where(
-    KnowledgeBaseRow.id == bindparam("base_id")
-)
+_EMBEDDER = select(KnowledgeBaseRow.embedder).where(KnowledgeBaseRow.id == bindparam("base_id"))
 _ONE = _bases().where(KnowledgeBaseRow.id == bindparam("base_id"))
 
 

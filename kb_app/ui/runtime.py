@@ -30,6 +30,7 @@ def get_app() -> App:
             if _app is None:
                 _app = build_app(load_settings(), owner=True)
                 _app.resume_evaluation()
+                _app.renew_indexes()
     return _app
 
 

@@ -32,12 +32,14 @@ def require_current(base: KnowledgeBase, dimension: int | None = None) -> None:
 
 
 def require_searchable(base: KnowledgeBase, dimension: int | None = None) -> None:
-    """Refuse questions whose terms or vector cannot match what was indexed; how it was cut does not matter to them.
+    """Refuse questions whose vector cannot match those that were indexed.
+
+    An index of another analyzer or chunker is searched as it is while it is made anew: most terms are the same.
 
     Raises:
-        ReindexNeededError: the analyzer's version or the dimension differs.
+        ReindexNeededError: the dimension differs.
     """
-    if base.chunk_count and (base.analyzer_version != ANALYZER_VERSION or dimension not in (None, base.dimension)):
+    if base.chunk_count and dimension not in (None, base.dimension):
         raise _refusal(base)
 
 
