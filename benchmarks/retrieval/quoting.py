@@ -49,7 +49,7 @@ def right(retriever: Retriever, query: Query) -> list[bool]:
 
 
 def main() -> int:
-    """Print one JSON object for each half."""
+    """Print one JSON object for all questions and for each half."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="SQuAD-style JSON")
     data = parser.parse_args().data
@@ -57,12 +57,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         retriever = build_retriever([corpus], Path(folder))
         outcomes = [(is_train(query), right(retriever, query)) for query in corpus.queries]
-    for train in (True, False):
-        half = [outcome for is_training, outcome in outcomes if is_training == train]
-        first = 100 * sum(bool(outcome and outcome[0]) for outcome in half) / len(half)
-        three = 100 * sum(any(outcome) for outcome in half) / len(half)
-        name = "train" if train else "held out"
-        print(json.dumps({"half": name, "first": round(first, 1), "three": round(three, 1), "queries": len(half)}))
+    for name, kept in (("all", (True, False)), ("train", (True,)), ("held out", (False,))):
+        part = [outcome for is_training, outcome in outcomes if is_training in kept]
+        first = 100 * sum(bool(outcome and outcome[0]) for outcome in part) / len(part)
+        three = 100 * sum(any(outcome) for outcome in part) / len(part)
+        print(json.dumps({"part": name, "first": round(first, 1), "three": round(three, 1), "queries": len(part)}))
     return 0
 
 

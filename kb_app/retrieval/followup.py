@@ -32,6 +32,7 @@ _LAST_THING = re.compile(r"(?i)^.*\b(?:the|an?|of|for|my|your)\s+(.+)$")
 _ADJUNCT = re.compile(
     r"^(?:(?:and|or|but)\s+)?(?:(?:what|how) about\s+)?(?:in|on|at|after|before|with|without|during|if|when)\b"
 )
+_YEAR = re.compile(r"[12]\d{3}")
 _CLAUSE_END = re.compile(r"[,;、和与及]\s*$")
 
 
@@ -153,11 +154,14 @@ def _substituted(earlier: str, question: str) -> list[str]:
     """Return the pieces of ``earlier`` without what an elliptic question puts something else in the place of.
 
     那红茶呢 after 绿茶用多少度的水 leaves 绿茶 out: two things of one kind end in the same character. "What about the
-    pedals?" after "the torque of the stem bolts" leaves the last thing named out, the words after the last article.
+    pedals?" after "the torque of the stem bolts" leaves the last thing named out, the words after the last article. A
+    year takes the place of a year.
     """
     pieces, named = _pieces(earlier), _named(question)
     if not named or not (_ELLIPSIS.match(question) or _cues().openers.search(question)):
         return pieces
+    if any(map(_YEAR.fullmatch, named)):
+        pieces = [piece for piece in pieces if not _YEAR.fullmatch(piece)]
     if _IS_CJK.match(named[-1]):
         return [left for piece in pieces if (left := _after_kind(piece, named[-1][-1]))]
     last_thing = _LAST_THING.search(earlier)

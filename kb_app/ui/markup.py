@@ -26,6 +26,8 @@ _FORMULA = re.compile(
     r"|\$ +(?P<spaced>[^$\n]*[\\^_=][^$\n]*?) +\$(?!\d)",
     re.S | re.M,
 )
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.*?-->", re.S)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?:\*\*)?(.+?)(?:\*\*)?[ \t#]*$", re.M)
 _TEX = re.compile(r"[\\^_=<>+]")
 _LINE_END = re.compile(r"\r\n?")
 # CommonMark's link label: up to 999 characters, brackets only behind a backslash. A byte order mark is skipped.
@@ -97,6 +99,21 @@ def _spaced_bold(match: re.Match[str]) -> str:
     before = _HAIR_SPACE if inner[0] in _PUNCTUATION else ""
     after = _HAIR_SPACE if inner[-1] in _PUNCTUATION else ""
     return f"{before}{match[0]}{after}"
+
+
+def readable(text: str) -> str:
+    """Return a passage of a Markdown document drawn as what it says: headings in bold, no HTML, nothing left open."""
+    parts: list[str] = []
+    position = 0
+    for code in _CODE.finditer(text):
+        parts += (_unmarked(text[position : code.start()]), code.group())
+        position = code.end()
+    parts.append(_unmarked(text[position:]))
+    return safe(closed("".join(parts)))
+
+
+def _unmarked(text: str) -> str:
+    return _HEADING.sub(r"**\1**", _TAG.sub("", text))
 
 
 def closed(text: str) -> str:

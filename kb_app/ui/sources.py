@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb_app.models import Message, Source
-from kb_app.ui.markup import label, plain
+from kb_app.ui.markup import label, plain, readable
 from kb_app.ui.state import CONTEXT_CHARS, COPY, PASSAGE, OpenPassage
 from kb_app.ui.text import t
+
+_MARKDOWN = (".md", ".markdown")
 
 
 def source_list(message: Message) -> None:
@@ -55,7 +57,8 @@ def _card(message_id: str, source: Source) -> None:
         where = where_text(source)
         if where:
             st.caption(where)
-        st.markdown(plain(source.text))
+        is_markdown = source.document.lower().endswith(_MARKDOWN) and not source.is_card
+        st.markdown(readable(source.text) if is_markdown else plain(source.text))
         open_button(message_id, source)
 
 

@@ -23,6 +23,8 @@ SHARED_DATA = Path(os.environ.get("KB_SHARED_DATA", Path(__file__).resolve().par
         ("How do I fix a puncture?", "Why?", "fix puncture Why?"),
         ("How often should I oil the chain?", "And in winter?", "often oil chain And in winter?"),
         ("How often should I oil the chain?", "How do I clean it?", "often oil chain How do I clean it?"),
+        ("Who won the Tour in 2018?", "and in 2019?", "won Tour and in 2019?"),
+        ("大模型的幻觉是什么意思？", "怎么减少？", "大模型的幻觉 怎么减少？"),
         ("What is the torque of the stem bolts?", "What about the pedals?", "torque What about the pedals?"),
         ("Who wrote the Pumpkin Book?", "When did they publish it?", "wrote Pumpkin Book When did they publish it?"),
     ],

@@ -5,7 +5,7 @@ import time
 import pytest
 from markdown_it import MarkdownIt
 
-from kb_app.ui.markup import closed, label, plain, safe
+from kb_app.ui.markup import closed, label, plain, readable, safe
 
 REMOTE = "http://attacker.test/x.png"
 
@@ -176,3 +176,17 @@ def test_prices_are_no_formulas() -> None:
     assert safe("It is $5 and $10.") == r"It is \$5 and \$10."
     assert safe("费用 $5，另加 $3。") == r"费用 \$5，另加 \$3。"
     assert safe(r"Already \$5.") == r"Already \$5."
+
+
+def test_a_passage_of_a_markdown_document_is_drawn_without_marks_html_or_images():
+    passage = (
+        "## 一、水温\n\n<div align=center><b>绿茶</b></div>\n\n![图](https://a.b/x.png)\n\n"
+        "| 茶 | 水温 |\n| --- | --- |\n| 绿茶 | 80 |\n\n```python\n# a < b\n"
+    )
+    drawn = readable(passage)
+    assert drawn.startswith("**一、水温**")
+    assert "绿茶" in drawn
+    assert "<div" not in drawn
+    assert "![" not in drawn
+    assert "| --- | --- |" in drawn
+    assert drawn.rstrip().endswith("# a < b\n\n```")
