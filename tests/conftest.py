@@ -15,7 +15,7 @@ from kb_app.storage.database import Database
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Database:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Database:
     """Return an empty database of the newest schema, made by all migrations."""
     database = Database(tmp_path_factory.mktemp("template") / "kb.sqlite3")
     migrations.migrate(database)
@@ -24,8 +24,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def new_databases_are_copied(template: Database) -> Iterator[None]:
-    """Copy the template where a test makes a new database: the migrations take 0.12 s, and hundreds of tests do.
+def new_databases_are_copied(migrated: Database) -> Iterator[None]:
+    """Copy the migrated one where a test makes a new database: the migrations take 0.12 s, and hundreds of tests do.
 
     Older databases are upgraded as ever.
     """
@@ -35,7 +35,7 @@ def new_databases_are_copied(template: Database) -> Iterator[None]:
         if migrations._current(database) is not None:
             migrate_fully(database)
             return
-        with closing(sqlite3.connect(template.path)) as source, closing(sqlite3.connect(database.path)) as target:
+        with closing(sqlite3.connect(migrated.path)) as source, closing(sqlite3.connect(database.path)) as target:
             target.execute("PRAGMA synchronous=OFF")
             source.backup(target)
 
@@ -45,14 +45,14 @@ def new_databases_are_copied(template: Database) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def statements_are_compiled_once(template: Database) -> Iterator[None]:
+def statements_are_compiled_once(migrated: Database) -> Iterator[None]:
     """Let all databases share the SQL that SQLAlchemy compiled, which is a fifth of what a test with an app takes."""
     create_engine = databases.create_engine
 
     def create(*arguments: Any, **options: Any) -> Engine:
         engine = create_engine(*arguments, **options)
         # The dialect is part of the key under which a statement is kept.
-        engine.dialect, engine._compiled_cache = template.engine.dialect, template.engine._compiled_cache
+        engine.dialect, engine._compiled_cache = migrated.engine.dialect, migrated.engine._compiled_cache
         return engine
 
     with pytest.MonkeyPatch.context() as patch:

@@ -7,6 +7,7 @@ import pytest
 from ingestion.errors import NoTextError, PasswordNeededError, ScannedError, TooHeavyError
 from ingestion.models import ChunkOptions, LoadLimits, ReadOptions
 from ingestion.pipeline import ingest, prepare, prepare_limited
+from ingestion.pool import WorkerPool
 
 
 class LengthEmbedder:
@@ -71,10 +72,13 @@ def test_memory_bomb_takes_only_its_worker_down_and_is_read_by_the_other_engine(
     assert prepare_limited("正常的文件。".encode(), "a.txt").document.text == "正常的文件。"
 
 
-def test_heavy_text_is_stopped():
+def test_heavy_text_is_stopped(monkeypatch):
+    fresh = WorkerPool()  # one that has read a large file before has room to spare
+    monkeypatch.setattr("ingestion.pool.POOL", fresh)
     text = ("数据，" * 200_000).encode()
     with pytest.raises(TooHeavyError):
         prepare_limited(text, "a.txt", ReadOptions(limits=LoadLimits(memory_bytes=60_000_000)))
+    fresh.close()
 
 
 def test_many_threads_share_the_workers(pdf):
