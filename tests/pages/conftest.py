@@ -24,7 +24,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 
 @pytest.fixture
-def open_page(app: App, components_found_once: None) -> Open:
+def open_page(app: App, prepared_once: None) -> Open:
     """Return a function that opens a page as a browser would: ``open_page("chat", lang="zh", chat=ID)``."""
 
     def open_it(name: str = "chat", **query: str) -> AppTest:

@@ -11,7 +11,7 @@ from kb_app.services.documents.intake import Upload
 from kb_app.settings import load_settings
 from kb_app.ui.runtime import use_app
 
-pytestmark = pytest.mark.usefixtures("components_found_once")
+pytestmark = pytest.mark.usefixtures("prepared_once")
 
 
 @pytest.fixture
