@@ -5,6 +5,10 @@ python -m benchmarks.retrieval.scale --sizes 1000 10000 100000 --work DIR [--vec
 TEXTS are SQuAD-style sets and text files or folders of them. The base is made of their sentences, drawn at random into
 new documents of 20 passages, every tenth with its characters or words exchanged for others of the texts, so that the
 vocabulary grows as well. Asked are the sets' own questions, in random order, none twice. Prints one JSON object a size.
+
+A base that DIR has already is only measured. With --vectors its chunks get random unit vectors of 384 dimensions in
+Chroma, as many as a small neural model gives, and an embedder that takes no time of its own: what is measured is the
+search with a second vote, from neighbours that have nothing in common with what the keywords find, its dearest case.
 """
 
 import argparse
@@ -15,173 +19,27 @@ import resource
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sqlalchemy import insert
-
-from benchmarks.retrieval.corpus import articles
-from ingestion.canonical import canonical_sentences
-from ingestion.embed import HashedEmbedder, embedding_text
-from ingestion.sentences import count_units, split_sentences
-from kb_app.models import SearchFilters, StoredChunk
+from benchmarks.retrieval.scale_base import RandomEmbedder, add_vectors, build, sentences_and_questions
+from ingestion.embed import HashedEmbedder
+from ingestion.protocols import Embedder
+from kb_app.models import SearchFilters
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.documents.versions import base_versions
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.chroma import ChromaVectorIndex
-from kb_app.storage.chunks import ChunkRepository, vector_bytes
+from kb_app.storage.chunks import ChunkRepository
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
-from kb_app.storage.tables import ChunkRow, DocumentRow
 
-_CHUNKS_PER_DOCUMENT = 20
-_UNITS = 300
-_BATCH = 1_000
 _QUESTIONS = 300
 _USERS = 10
-_TEXT_ENDINGS = {".md", ".txt"}
-
-
-def sentences_and_questions(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
-    """Return every sentence of the texts, and the questions of the sets."""
-    texts: list[str] = []
-    questions: list[str] = []
-    for path in paths:
-        if path.suffix == ".json":
-            for _, text, asked in articles(path):
-                texts.append(text)
-                questions += [query.text for query in asked]
-        else:
-            files = [path] if path.is_file() else sorted(path.rglob("*"))
-            texts += [one.read_text(encoding="utf-8") for one in files if one.suffix in _TEXT_ENDINGS]
-    found = (text[start:end] for text in texts for start, end in split_sentences(text))
-    return [sentence for sentence in found if count_units(sentence) >= 8], questions
-
-
-def passages(sentences: Sequence[str], seed: int) -> Iterator[str]:
-    """Yield passages of usual size without end."""
-    source = random.Random(seed)
-    while True:
-        parts: list[str] = []
-        while sum(map(count_units, parts)) < _UNITS * 0.9:
-            sentence = source.choice(sentences)
-            parts.append(_varied(sentence, sentences, source) if source.random() < 0.1 else sentence)
-        yield "\n".join(parts)
-
-
-def _varied(sentence: str, sentences: Sequence[str], source: random.Random) -> str:
-    """Return the sentence with every third word, or character, taken from another one."""
-    other = source.choice(sentences)
-    apart = " " if " " in sentence else ""
-    mine, theirs = (list(text.split(" ") if apart else text) for text in (sentence, other))
-    for place in range(0, len(mine), 3):
-        mine[place] = source.choice(theirs)
-    return apart.join(mine)
-
-
-def chunks(base_id: str, texts: Iterator[str], count: int) -> Iterator[list[StoredChunk]]:
-    """Yield ``count`` chunks, a whole number of documents at a time."""
-    for first in range(0, count, _BATCH):
-        batch = []
-        for number in range(first, min(first + _BATCH, count)):
-            document, index = divmod(number, _CHUNKS_PER_DOCUMENT)
-            text = next(texts)
-            chunk = StoredChunk(
-                id=f"d{document}:{index}",
-                base_id=base_id,
-                document_id=f"d{document}",
-                document_name=f"d{document}.{'md' if document % 10 else 'txt'}",
-                title=f"d{document}",
-                index=index,
-                text=text,
-                search_text=text,
-                canonical=canonical_sentences(text),
-                start=1000 * index,
-                end=1000 * index + len(text),
-                page=None,
-                heading=(),
-            )
-            batch.append(chunk)
-        yield batch
-
-
-def store(database: Database, batch: Sequence[StoredChunk], vectors: np.ndarray) -> None:
-    """Insert chunks and their documents."""
-    documents = {chunk.document_id: chunk for chunk in batch}
-    with database.write() as session:
-        session.execute(insert(DocumentRow), [_document(chunk) for chunk in documents.values()])
-        session.execute(insert(ChunkRow), [_row(chunk, vector) for chunk, vector in zip(batch, vectors, strict=True)])
-
-
-def _document(chunk: StoredChunk) -> dict[str, Any]:
-    facts = {"sha256": chunk.document_id, "byte_count": 1, "status": "ready", "created_at": "2026-01-01"}
-    return {
-        "id": chunk.document_id,
-        "base_id": chunk.base_id,
-        "name": chunk.document_name,
-        "title": chunk.title,
-        "chunk_count": _CHUNKS_PER_DOCUMENT,
-        **facts,
-    }
-
-
-def _row(chunk: StoredChunk, vector: np.ndarray) -> dict[str, Any]:
-    names = ("id", "base_id", "document_id", "text", "search_text", "canonical", "start", "end")
-    columns = {name: getattr(chunk, name) for name in names}
-    return {**columns, "position": chunk.index, "heading": [], "vector": vector_bytes(vector)}
-
-
-class Timer:
-    """Adds up what its blocks take, in seconds of the clock and of the processor."""
-
-    def __init__(self) -> None:
-        """Start at 0."""
-        self.wall_s = self.cpu_s = 0.0
-
-    def __enter__(self) -> None:
-        """Start."""
-        self.wall_s -= time.perf_counter()
-        self.cpu_s -= time.process_time()
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.wall_s += time.perf_counter()
-        self.cpu_s += time.process_time()
-
-
-def build(folder: Path, size: int, sentences: Sequence[str], with_vectors: bool) -> dict[str, Any]:
-    """Make a base of ``size`` chunks under ``folder`` and return what that took."""
-    database = Database(folder / "kb.sqlite3")
-    migrate(database)
-    row = {"name": "base", "embedder": "builtin", "dimension": 512, "chunk_size_units": 300, "chunk_overlap_units": 60}
-    base = BaseRepository(database).add({**row, **base_versions()}, "base")
-    keyword, chroma = KeywordIndex(folder / "keyword"), ChromaVectorIndex(folder / "chroma")
-    embedder = HashedEmbedder()
-    timers = {name: Timer() for name in ("database", "keyword", "embedding", "chroma")}
-    noise = np.random.default_rng(0).standard_normal((_BATCH, embedder.dimension)).astype(np.float32)
-    for batch in chunks(base.id, passages(sentences, size), size):
-        vectors = noise[: len(batch)]
-        if with_vectors:
-            with timers["embedding"]:
-                vectors = embedder.embed_documents([embedding_text(chunk.title, chunk) for chunk in batch])
-            with timers["chroma"]:
-                chroma.add(base.id, [chunk.id for chunk in batch], vectors)
-        with timers["database"]:
-            store(database, batch, vectors)
-        with timers["keyword"]:
-            keyword.add(base.id, batch)
-    chroma.close()
-    database.close()
-    return {
-        f"{name}_{kind}": round(getattr(timer, kind), 1)
-        for name, timer in timers.items()
-        for kind in ("wall_s", "cpu_s")
-        if timer.wall_s
-    }
+#: Searches before the first that counts: the first ones open files and fill the word cache.
+_WARMING = 20
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -223,17 +81,17 @@ def together(search: Callable[[str], object], questions: Sequence[str]) -> dict[
     return percentiles(taken)
 
 
-def measure(folder: Path, questions: Sequence[str]) -> dict[str, Any]:
+def measure(folder: Path, questions: Sequence[str], with_vectors: bool) -> dict[str, Any]:
     """Return the times of searches over the base under ``folder``."""
     database = Database(folder / "kb.sqlite3")
     migrate(database)  # a base that is used again may be of an older version
     bases = BaseRepository(database)
     base = bases.all()[0]
-    embedder = HashedEmbedder()
+    silent, voting = HashedEmbedder(), RandomEmbedder()
 
-    def embedder_for(base_id: str) -> HashedEmbedder:
+    def embedder_for(base_id: str) -> Embedder:
         bases.embedder_of(base_id)  # as the app does
-        return embedder
+        return voting if with_vectors else silent
 
     keyword = KeywordIndex(folder / "keyword")
     retriever = Retriever(ChunkRepository(database), keyword, ChromaVectorIndex(folder / "chroma"), embedder_for)
@@ -244,8 +102,9 @@ def measure(folder: Path, questions: Sequence[str]) -> dict[str, Any]:
         "9 in 10 documents": SearchFilters(endings=(".md",)),
     }
     parts = [questions[start : start + _QUESTIONS] for start in range(0, len(questions), _QUESTIONS)]
-    retriever.retrieve(questions[-1], [base.id])
     search = functools.partial(retriever.retrieve, base_ids=[base.id])
+    for question in questions[-_WARMING:]:
+        search(question)
     found = {"one user": timed(search, parts[0]), "ten at once": together(search, parts[1])}
     for number, (name, one) in enumerate(filters.items(), start=2):
         found[name] = timed(functools.partial(search, filters=one), parts[number][:100])
@@ -265,23 +124,29 @@ def main() -> int:
     parser.add_argument("texts", type=Path, nargs="+")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--work", type=Path, required=True, help="folder for the bases; what is there is used again")
-    parser.add_argument("--vectors", action="store_true", help="embed and fill Chroma, too")
+    parser.add_argument("--vectors", action="store_true", help="let random vectors vote, too")
     arguments = parser.parse_args()
     sentences, questions = sentences_and_questions(arguments.texts)
     random.Random(0).shuffle(questions)
     for size in arguments.sizes:
-        folder = arguments.work / f"{size}{'-vectors' if arguments.vectors else ''}"
+        folder = arguments.work / str(size)
         figures = folder / "built.json"
         if not figures.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            built = build(folder, size, sentences, arguments.vectors)
-            figures.write_text(json.dumps(built), encoding="utf-8")
+            figures.write_text(json.dumps(build(folder, size, sentences)), encoding="utf-8")
         built = json.loads(figures.read_text(encoding="utf-8"))
+        if arguments.vectors and "chroma_wall_s" not in built:
+            shutil.rmtree(folder / "chroma", ignore_errors=True)
+            built |= add_vectors(folder)
+            figures.write_text(json.dumps(built), encoding="utf-8")
         sizes = {f"{part}_mb": megabytes(folder / part) for part in ("kb.sqlite3", "keyword", "chroma")}
-        found = measure(folder, questions)
+        found = measure(folder, questions, arguments.vectors)
         peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
-        print(json.dumps({"chunks": size, **built, **sizes, "peak_mb": peak, **found}), flush=True)
+        print(
+            json.dumps({"chunks": size, "vectors": arguments.vectors, **built, **sizes, "peak_mb": peak, **found}),
+            flush=True,
+        )
     return 0
 
 
