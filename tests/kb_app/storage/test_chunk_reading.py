@@ -6,10 +6,11 @@ from sqlalchemy import insert
 
 from ingestion.canonical import canonical_sentences
 from kb_app.models import StoredChunk
+from kb_app.services.documents.versions import base_versions
 from kb_app.storage.chunks import ChunkRepository, chunk_row
 from kb_app.storage.database import Database
 from kb_app.storage.migrate import migrate
-from kb_app.storage.tables import ChunkRow, DocumentRow
+from kb_app.storage.tables import ChunkRow, DocumentRow, KnowledgeBaseRow
 
 TEXT = '龍井茶產於杭州。\nIt\'s "picked" early.'
 
@@ -18,6 +19,18 @@ TEXT = '龍井茶產於杭州。\nIt\'s "picked" early.'
 def database(tmp_path):
     opened = Database(tmp_path / "kb.sqlite3")
     migrate(opened)
+    sizes = {"dimension": 4, "chunk_size_units": 300, "chunk_overlap_units": 60}
+    with opened.write() as session:
+        base = {
+            "id": "b",
+            "name": "B",
+            "name_key": "b",
+            "embedder": "builtin",
+            "dimension": 4,
+            **base_versions(),
+            **sizes,
+        }
+        session.execute(insert(KnowledgeBaseRow), [{**base, "created_at": "2026-01-01"}])
     yield opened
     opened.close()
 
@@ -27,7 +40,7 @@ def stored(database, document_id, status="ready", **facts):
         id=f"{document_id}:0",
         base_id="b",
         document_id=document_id,
-        document_name="茶.md",
+        document_name=f"茶{document_id}.md",
         title="Tea",
         index=0,
         text=TEXT,
@@ -37,7 +50,7 @@ def stored(database, document_id, status="ready", **facts):
         end=3 + len(TEXT),
         **{"page": None, "heading": (), **facts},
     )
-    document = {"id": document_id, "base_id": "b", "name": "茶.md", "title": "Tea", "sha256": document_id}
+    document = {"id": document_id, "base_id": "b", "name": chunk.document_name, "title": "Tea", "sha256": document_id}
     with database.write() as session:
         session.execute(
             insert(DocumentRow),
