@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT)]
 
-from kb_server import Server  # noqa: E402 - found on the path above
+from kb_server import Server, free_port, wait_until_healthy  # noqa: E402 - found on the path above
 
 MODEL = "bench/echo"
 
@@ -141,6 +141,17 @@ def serve(data_dir: Path, model: EchoModel) -> Server:
     settings = f'[servers.bench]\nbase_url = "{model.url}"\nchat_models = ["echo"]\n'
     (data_dir / "kb.toml").write_text(settings, encoding="utf-8")
     return Server(data_dir=data_dir, environment={"KB_OLLAMA_BASE_URL": "http://127.0.0.1:9"}).start()
+
+
+def serve_script(script: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Return Streamlit's own server running one script, and its address."""
+    port = free_port()
+    run = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
+    options = ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
+    process = subprocess.Popen([*run, *options], stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    wait_until_healthy(f"{url}/_stcore/health", process)
+    return process, url
 
 
 def percentile(values: list[float], share: float) -> float:
