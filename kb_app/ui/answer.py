@@ -30,8 +30,9 @@ _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
 _CURSOR = " ▍"
 _REFRESH_S = 0.25
-#: How long one run of the script waits for the first words: cheaper than to look again and again.
-_PATIENCE_S = 2.0
+#: How long the run that begins an answer waits for its first words: cheaper than to look again and again. A click on
+#: the stop button has to wait for it.
+_PATIENCE_S = 1.0
 #: With many readers at once each looks more seldom, so that together they leave the server time to answer.
 _REFRESH_PER_ANSWER_S, _LONGEST_REFRESH_S = 0.04, 1.0
 #: Where a sign comes to stand, as one character that no text has a use for; then the sign itself.
@@ -159,26 +160,25 @@ def live_answer(app: App, generation: Generation, *, is_alone: bool) -> None:
     ``is_alone``: nothing else is being drawn that would wait for its first words, so this run may.
     """
     refresh_s = max(_REFRESH_S, min(_LONGEST_REFRESH_S, _REFRESH_PER_ANSWER_S * app.answering.running_count()))
-    patience_s = _PATIENCE_S if is_alone else _REFRESH_S
-    st.fragment(run_every=refresh_s)(_live_answer)(generation, patience_s)
+    until = time.monotonic() + (_PATIENCE_S if is_alone else 0)
+    st.fragment(run_every=refresh_s)(_live_answer)(generation, until)
 
 
-def _live_answer(generation: Generation, patience_s: float) -> None:
+def _live_answer(generation: Generation, until: float) -> None:
     if not generation.is_running:
         st.rerun()
     with st.chat_message("assistant", avatar=_ASSISTANT_ICON):
         words = st.container()
         message = generation.snapshot()
         if not (message.text or message.thinking):
-            message = _first_words(generation, patience_s)
+            message = _first_words(generation, until)
         with words:
             _words_so_far(message)
 
 
-def _first_words(generation: Generation, patience_s: float) -> Message:
-    """Say what the answer waits for until its first words come, or for ``patience_s`` at most."""
+def _first_words(generation: Generation, until: float) -> Message:
+    """Say what the answer waits for until its first words come, or until then (monotonic), whichever is first."""
     waiting = st.empty()
-    until = time.monotonic() + patience_s
     while True:
         with waiting:
             waiting_line(generation.phase(), generation.snapshot())
