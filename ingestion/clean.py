@@ -125,19 +125,18 @@ def _clean_pdf(loaded: LoadedDocument, rules: CleanRules) -> Document:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    return [line for raw in text.split("\n") if (line := raw.strip())]
 
 
 def _page_lines(pages: Sequence[list[str]], rules: CleanRules) -> list[Line]:
     lines: list[Line] = []
     for number, page in enumerate(pages, 1):
         is_contents = rules.mark_contents and is_toc(page)
-        for text in page:
-            if is_contents:
-                text = strip_leaders(text)
-            if rules.close_spaced_han:
-                text = close_spaced_han(text)
-            lines.append(Line(text=text, page=number, is_toc=is_contents))
+        if is_contents:
+            page = [strip_leaders(text) for text in page]
+        if rules.close_spaced_han and page:
+            page = close_spaced_han(page)
+        lines += [Line(text=text, page=number, is_toc=is_contents) for text in page]
     return lines
 
 
