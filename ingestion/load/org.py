@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"[ \t]*#(?: .*)?")
 _ITEM = re.compile(r"[ \t]*(?:[-+]|\d+[.)])[ \t]+\S|[ \t]+\*[ \t]+\S")
 _TABLE_RULE = re.compile(r"[ \t]*\|[-+]+\|?[ \t]*")
 _LINK = re.compile(r"\[\[([^\[\]]+)\](?:\[([^\[\]]+)\])?\]")
-_EMPHASIS = re.compile(r"(?<![^\s({'\"，。（])([*/_=~+])(?=\S)(.+?)(?<=\S)\1(?![^\s)}'\",.;:!?，。）])")
+_EMPHASIS = re.compile(r"(?<![^\s({'\"，。（])([*/_=~+])(?=\S)(.{1,300}?)(?<=\S)\1(?![^\s)}'\",.;:!?，。）])")
 _CODE = frozenset(("src", "example", "export", "verbatim"))
 _TEXT_KEYWORDS = {"TITLE": "title", "AUTHOR": "author", "DATE": "date"}
 

@@ -7,6 +7,7 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import overload
 
 from ingestion.load.block_writer import BlockWriter
 from ingestion.load.encoding import decode
@@ -26,7 +27,9 @@ _GRID_RULE = re.compile(r"[ \t]*\+[-=+]+\+[ \t]*")
 _SIMPLE_RULE = re.compile(r"[ \t]*={2,}(?:[ \t]+={2,})+[ \t]*")
 _ROLE = re.compile(r"(?::[\w:+.-]+:)`([^`<>]*?)(?:[ \t]*<[^<>`]*>)?`")
 _LINK = re.compile(r"`([^`<>]+?)[ \t]*(?:<[^<>`]*>)?`__?")
-_MARKS = re.compile(r"``(.+?)``|\*\*(?=\S)(.+?)(?<=\S)\*\*|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])|`([^`\n]+)`")
+_MARKS = re.compile(
+    r"``(.+?)``|\*\*(?=\S)(.{1,300}?)(?<=\S)\*\*|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])|`([^`\n]+)`"
+)
 _CODE = frozenset(("code", "code-block", "sourcecode", "parsed-literal", "math", "literalinclude", "prompt"))
 # What holds no words of this page: pictures, lists of other pages, pieces put in from elsewhere.
 _SILENT = frozenset(
@@ -68,6 +71,31 @@ def load_rst(
     )
 
 
+class _Rest(Sequence[str]):
+    """The lines from one on, without copying them: a copy for every block would take a long file's time squared."""
+
+    def __init__(self, lines: Sequence[str], at: int) -> None:
+        self._lines = lines
+        self._at = at
+
+    def __len__(self) -> int:
+        return len(self._lines) - self._at
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> Sequence[str]: ...
+    def __getitem__(self, key: int | slice) -> str | Sequence[str]:
+        if isinstance(key, int):
+            return self._lines[self._at + key]
+        start = self._at + (key.start or 0)
+        return (
+            _Rest(self._lines, min(start, len(self._lines)))
+            if key.stop is None
+            else self._lines[start : self._at + key.stop]
+        )
+
+
 class _Reader:
     """Goes through the lines of one file; the styles of its headings get their levels as they come."""
 
@@ -79,7 +107,7 @@ class _Reader:
         """Add the blocks of ``lines``."""
         at = 0
         while at < len(lines):
-            at += self._heading(lines[at : at + 3]) or self._block(lines[at:], depth)
+            at += self._heading(lines[at : at + 3]) or self._block(_Rest(lines, at), depth)
 
     def _heading(self, lines: Sequence[str]) -> int:
         """Add a heading if there is one; return how many lines it takes."""

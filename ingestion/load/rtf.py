@@ -11,6 +11,8 @@ MEDIA_TYPE = "application/rtf"
 
 _START = b"{\\rtf"
 _BLANKS = re.compile(r"[ \t\u2003]+")
+# Longer than any checksum a text may quote.
+_PICTURE = re.compile(rb"(?:[0-9A-Fa-f]{2}\s*){100,}")
 #: How ``striprtf`` writes the end of a table's cell; a paragraph inside may have ended before.
 _CELL = "|"
 _CELL_AFTER_BREAK = re.compile(r"\n[ \t]*\|")
@@ -47,7 +49,12 @@ def load_rtf(
 
 
 def _escaped(data: bytes) -> str:
-    r"""Return the source with bytes beyond ASCII written as RTF writes them, ``\'hh``."""
+    r"""Return the source with bytes beyond ASCII written as RTF writes them, ``\'hh``, and without pictures.
+
+    ``striprtf`` looks for links by an expression that takes for ever on many of them in one line; a blank keeps it
+    from matching, and what a link says is then read like all other text.
+    """
+    data = _PICTURE.sub(b"", data).replace(b"\\fldinst{", b"\\fldinst {")
     return re.sub(rb"[\x80-\xff]", lambda match: b"\\'%02x" % match[0][0], data).decode("ascii")
 
 

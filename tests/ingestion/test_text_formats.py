@@ -61,6 +61,14 @@ def test_old_word_files_that_are_rtf_inside():
     assert "关于预算的通知" in texts(samples.RTF, "通知.doc")
 
 
+def test_links_of_rtf_keep_what_stands_between_them_and_pictures_are_no_text():
+    link = rb'{\field{\*\fldinst{HYPERLINK "http://x.example/"}}{\fldrslt{link}}}'
+    picture = rb"{\pict\pngblip " + (b"a0" * 64 + b"\r\n") * 3 + b"}"
+    source = rb"{\rtf1 one " + link + b" two " + link + b" three" + picture + rb"\par Call 0123456789.}"
+    assert texts(source, "a.rtf") == ["one link two link three", "Call 0123456789."]
+    assert texts(rb"{\rtf1 " + link * 3000 + b"}", "a.rtf")
+
+
 def test_cells_of_rtf_that_hold_paragraphs():
     source = rb"{\rtf1 \trowd {\pard\intbl A\par}\cell {\pard\intbl B\par}\cell\row after}"
     assert texts(source, "a.rtf") == ["A | B", "after"]
