@@ -43,3 +43,14 @@ def test_files_with_a_command_wait_for_the_question(app: App, open_page: Open) -
     page.chat_input[0].set_value("How much is the monthly rent of the flat?").run()
     assert "830 euros" in answered(app, page).text
     assert "for your next question" not in shown_text(page)
+
+
+def test_a_file_is_asked_about_before_there_is_any_base(app: App, open_page: Open) -> None:
+    page = open_page()
+    question = "How much is the monthly rent of the flat?"
+    page.chat_input[0].set_value(question).run()
+    assert "There is no knowledge base yet" in page.toast[0].value
+    assert not app.history.conversations()
+    page.chat_input[0].upload("lease.md", LEASE).set_value(question).run()
+    assert "830 euros" in answered(app, page).text
+    assert app.library.bases() == []

@@ -107,6 +107,12 @@ def test_two_runs_are_compared(app: App, base_id: str, open_page: Open) -> None:
     text = shown_text(page)
     assert text.count("Where do wasps build") >= 2  # before and after
     assert "Wasps build a nest of grey paper under the roof" in text
+    new, old = app.evaluation_runs.all(base_id)
+    changes = {
+        name: abs(one.difference.mean) for name, one in app.evaluation_runs.compare(old.id, new.id).metrics.items()
+    }
+    shown = next(box.value for box in page.selectbox if str(box.key).startswith("compare_metric"))
+    assert changes[shown] == max(changes.values()) > 0  # what changed most is shown first
 
 
 def test_generated_questions_are_reviewed(app: App, base_id: str, open_page: Open) -> None:
