@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,8 +187,17 @@ class Camera:
         if act is not None:
             act(page)
             settle(page)
-        page.screenshot(path=self._folder / f"{name}-{self._language}-{scheme}-{size}.png")
+        path = self._folder / f"{name}-{self._language}-{scheme}-{size}.png"
+        page.screenshot(path=path)
         context.close()
+        make_small(path)
+
+
+def make_small(path: Path) -> None:
+    """Keep 256 colours of a picture: a page of text has hardly more, and the file is a third of the size."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 def settle(page: Page) -> None:
