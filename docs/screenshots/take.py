@@ -1,6 +1,6 @@
 """Take the pictures of the documentation: a small base of examples, a scripted model, the real app, Chromium.
 
-    python docs/screenshots/take.py docs/screenshots            # those the documentation shows
+    python docs/screenshots/take.py docs/screenshots            # those the documentation shows and that are missing
     python docs/screenshots/take.py /tmp/pictures --all         # every page in all eight combinations, to look at
 
 Needs the packages of the tests and Chromium at /usr/bin/chromium. The answers are written here, so that the same
@@ -176,18 +176,21 @@ class Camera:
         self._browser, self._server, self._folder, self._language = browser, server, folder, language
 
     def take(self, name: str, address: str, scheme: str, size: str, act: Action | None = None) -> None:
-        """Open an address, do what the picture needs, and save it."""
+        """Open an address, do what the picture needs, and save it, unless it is there already."""
+        path = self._folder / f"{name}-{self._language}-{scheme}-{size}.png"
+        if path.exists():
+            return
         width, height = SIZES[size]
         locale = {"zh": "zh-CN", "en": "en-US"}[self._language]
         view = {"width": width, "height": height}
         context = self._browser.new_context(viewport=view, locale=locale, color_scheme=scheme)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(self._server.url + address)
         settle(page)
         if act is not None:
             act(page)
             settle(page)
-        path = self._folder / f"{name}-{self._language}-{scheme}-{size}.png"
         page.screenshot(path=path)
         context.close()
         make_small(path)
@@ -202,9 +205,9 @@ def make_small(path: Path) -> None:
 
 def settle(page: Page) -> None:
     """Wait until nothing changes any more: the script has ended, no skeleton is left, charts and toasts are drawn."""
-    expect(page.locator(".stMainBlockContainer :is(h1, .stChatMessage)").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".stMainBlockContainer :is(h1, .stChatMessage)").first).to_be_visible()
     wait_until_idle(page)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.wait_for_timeout(700)
 
 
@@ -281,6 +284,7 @@ def main() -> None:
     wanted = dict.fromkeys((*SHOWN, *PAGES), ALL) if args.all else SHOWN
     if args.only:
         wanted = {name: combinations for name, combinations in wanted.items() if name in args.only}
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
         take_all(browser, args.folder, wanted)
