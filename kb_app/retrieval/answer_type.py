@@ -33,7 +33,7 @@ _QUESTIONS: tuple[tuple[AnswerType, re.Pattern[str]], ...] = (
     (
         "definition",
         re.compile(
-            r"^什么是|^[^的]*是(?:什么|啥)|是什么意思|指的?是什么|是怎么一?回事|介绍|\bdefine\b|\bmean\b"
+            r"^什么是|^[^的]*是(?:什么|啥)|是什么意思|指的?是什么|是怎么一?回事|^(?:请|给我|帮我)*介绍|\bdefine\b|\bmean\b"
             r"|^what (?:is|are) (?:an? |the )?\S+(?: \S+)?\s*\??$"
         ),
     ),
