@@ -327,8 +327,9 @@ def main(arguments: "list[str]") -> int:
         if arguments[:1] == ["test"]:
             install("requirements-test.lock")
             os.chdir(str(ROOT))
-            # The whole suite takes every core; what was picked by hand runs in one process, easier to follow.
-            return run(["-m", "pytest", *(arguments[1:] or ["-n", "auto", "--dist", "worksteal"])])
+            # The whole suite, or a part by its marks, takes every core; what was picked by hand is easier to follow.
+            cores = ["-n", "auto", "--dist", "worksteal"] if arguments[1:2] in ([], ["-m"]) else []
+            return run(["-m", "pytest", *cores, *arguments[1:]])
         return run(["-m", "kb_app", *arguments])
     except LaunchError as error:
         say(error.key, **error.params)

@@ -4,6 +4,7 @@ import ast
 import base64
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -184,6 +185,8 @@ def test_test_installs_what_tests_need_and_runs_them_in_the_checkout(installed: 
     assert result.stdout == f'[["-k", "name"], "{installed.folder}"]\n'
     assert "tests need" in result.stderr
     assert installed.run("test").stderr == ""
+    marked, _ = json.loads(installed.run("test", "-m", "not slow").stdout)
+    assert marked == ["-n", "auto", "--dist", "worksteal", "-m", "not slow"]
     assert installed.run().stderr == ""
 
 
