@@ -1,5 +1,6 @@
 """Plain data of the ingestion steps. No behaviour beyond small derived values."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -129,11 +130,15 @@ class ChunkOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadLimits:
-    """Bounds of one worker process reading one file."""
+    """Bounds of one worker process reading one file.
+
+    CPU time tells a heavy file from a busy machine. The wall clock is for what hangs without working, and the only
+    bound in time where a system cannot limit CPU.
+    """
 
     memory_bytes: int = 1_200_000_000
     cpu_s: int = 60
-    wall_s: int = 120
+    wall_s: int = 600 if os.name == "posix" else 120
     max_pages: int = 5_000
     max_chars: int = 20_000_000
     max_bytes: int = 200_000_000
