@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import add
+from threading import Lock
 
 from ingestion.protocols import Embedder
 from kb_app.errors import ProviderError, error_info
@@ -50,6 +51,9 @@ class Retriever:
         self._keyword = keyword
         self._vectors = vectors
         self._embedder_for = embedder_for
+        # Ten searches at once, all of them in Python, take half as long one after the other: threads that compete for
+        # the interpreter spend as much time on taking turns. Nobody waits here for a server.
+        self._turn = Lock()
 
     def retrieve(
         self,
@@ -75,8 +79,9 @@ class Retriever:
         ranking = self.rank(question, base_ids, filters, vote=vote)
         ranked, problem = self._reranked(question, _hits(ranking))
         ranked = spread(ranked, filters.per_document if filters else 0)
-        hits = diversified(fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text), top_k)
-        sure = confidence(ranking)
+        with self._turn:
+            hits = diversified(fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text), top_k)
+            sure = confidence(ranking)
         return Retrieval(
             query=question,
             hits=tuple(hits),
@@ -113,13 +118,24 @@ class Retriever:
         bases = list(dict.fromkeys(base_ids))
         within = self._chunks.documents(bases, filters) if filters and filters.limits_documents else None
         dense = self._dense(question, bases, within) if vote else {}
+        with self._turn:
+            return self._ranking(analysed, bases, within, dense)
+
+    def _ranking(
+        self,
+        analysed: Question,
+        bases: Collection[str],
+        within: Collection[str] | None,
+        dense: Mapping[str, float],
+    ) -> Ranking:
+        """Return the ranking of a question, limited to some documents if given, with the embedders' votes."""
         analysed, statistics = self._known(analysed, bases)
         weighted = weigh(analysed, statistics)
         passages = self._passages(_united(self._by_keyword(analysed, bases, within), dense), bases)
         prepared = [prepare(passage.chunk) for passage in passages]
         evidence = gather(weighted, prepared, statistics.average_length)
         votes = [max(dense.get(name, 0.0) for name in passage.members) for passage in passages]
-        asked = asked_headings(question)
+        asked = asked_headings(analysed.text)
         named = [_NAMED_BONUS * stands_under(passage.chunk, asked) for passage in passages]
         scores = list(map(add, fuse([found.score for found in evidence], votes), named))
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], passages[i].chunk.id))
