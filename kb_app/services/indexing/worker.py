@@ -26,6 +26,9 @@ from kb_app.storage.summaries import SummaryRepository
 _LOG = logging.getLogger(__name__)
 
 _IDLE_S = 0.1
+#: Where nothing has come for a while, it is looked for less often: an idle app should let the machine sleep.
+_QUIET_AFTER_S = 5.0
+_QUIET_S = 0.5
 _PAUSE_S = 1.0
 _RESEAL_S = 5.0
 
@@ -52,6 +55,7 @@ class Worker:
         self._intake = intake
         self._expander = Expander(repositories, intake)
         self._resealed = 0.0
+        self._worked = time.monotonic()
         self._closing = threading.Event()
         self._ingester = Ingester(repositories, indexes, embedder, intake, self._closing.is_set)
         limits = WebLimits(max_bytes=min(WebLimits().max_bytes, intake.limit_mb * 1_000_000))
@@ -102,6 +106,7 @@ class Worker:
         if claimed.job.kind != "ingest":
             self._ingester.flush()
         self._do(claimed)
+        self._worked = time.monotonic()
 
     def _rest(self) -> None:
         if self._ingester.settle(_IDLE_S):
@@ -109,7 +114,8 @@ class Worker:
         if time.monotonic() - self._resealed >= _RESEAL_S:
             self._indexes.reseal()
             self._resealed = time.monotonic()
-        self._closing.wait(_IDLE_S)
+        is_quiet = time.monotonic() - self._worked > _QUIET_AFTER_S
+        self._closing.wait(_QUIET_S if is_quiet else _IDLE_S)
 
     def _do(self, claimed: ClaimedJob) -> None:
         work = {
