@@ -30,9 +30,9 @@ _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
 _CURSOR = " ▍"
 _REFRESH_S = 0.25
-#: How long the run that begins an answer waits for its first words: cheaper than to look again and again. A click on
-#: the stop button has to wait for it.
-_PATIENCE_S = 1.0
+#: How long the run that begins an answer waits for its first words: cheaper than to look again and again, and with many
+#: readers at once no later than the next look would be. A click on the stop button has to wait for it.
+_PATIENCE_S, _PATIENCE_PER_ANSWER_S = 1.0, 0.1
 #: With many readers at once each looks more seldom, so that together they leave the server time to answer.
 _REFRESH_PER_ANSWER_S, _LONGEST_REFRESH_S = 0.04, 1.0
 #: Where a sign comes to stand, as one character that no text has a use for; then the sign itself.
@@ -159,8 +159,9 @@ def live_answer(app: App, generation: Generation, *, is_alone: bool) -> None:
 
     ``is_alone``: nothing else is being drawn that would wait for its first words, so this run may.
     """
-    refresh_s = max(_REFRESH_S, min(_LONGEST_REFRESH_S, _REFRESH_PER_ANSWER_S * app.answering.running_count()))
-    until = time.monotonic() + (_PATIENCE_S if is_alone else 0)
+    running = app.answering.running_count()
+    refresh_s = max(_REFRESH_S, min(_LONGEST_REFRESH_S, _REFRESH_PER_ANSWER_S * running))
+    until = time.monotonic() + (_PATIENCE_S + _PATIENCE_PER_ANSWER_S * running if is_alone else 0)
     st.fragment(run_every=refresh_s)(_live_answer)(generation, until)
 
 
