@@ -7,6 +7,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.models import KnowledgeBase
+from kb_app.pacing import INTERPRETER
 from kb_app.ui.answer import show_messages
 from kb_app.ui.asking import adopt_linked_bases, ask, question_box, scope_controls, watch_models
 from kb_app.ui.bases import base_dialogs
@@ -34,11 +35,12 @@ def main() -> None:
         help_dialog()
         return
     ASKED.reset()
-    is_known = open_from_url(app)
-    adopt_linked_bases(bases)
-    sidebar(app, bases)
-    undo_notice(app)
-    above = history(app, bases) if is_known else Above(is_known=False)
+    with INTERPRETER.turn(urgent=False):  # the first words of other answers come before
+        is_known = open_from_url(app)
+        adopt_linked_bases(bases)
+        sidebar(app, bases)
+        undo_notice(app)
+        above = history(app, bases) if is_known else Above(is_known=False)
     newest_turn(app, bases, above)
     question_box(app, bases)
     help_dialog()

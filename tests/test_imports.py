@@ -12,6 +12,7 @@ PLAIN = (
     "kb_app.protocols",
     "kb_app.errors",
     "kb_app.settings",
+    "kb_app.pacing",
     "kb_app.messages",
     "kb_app.bundle",
     "kb_app.prompts",

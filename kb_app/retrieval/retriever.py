@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import add
-from threading import Lock
 
 from ingestion.protocols import Embedder
 from kb_app.errors import ProviderError, error_info
 from kb_app.models import ErrorInfo, Hit, Retrieval, SearchFilters
+from kb_app.pacing import INTERPRETER
 from kb_app.protocols import ChunkSource, Reranker, VectorSearch
 from kb_app.retrieval.analyzer import Question, analyse, question_words
 from kb_app.retrieval.confidence import confidence, threshold
@@ -51,9 +51,6 @@ class Retriever:
         self._keyword = keyword
         self._vectors = vectors
         self._embedder_for = embedder_for
-        # Ten searches at once, all of them in Python, take half as long one after the other: threads that compete for
-        # the interpreter spend as much time on taking turns. Nobody waits here for a server.
-        self._turn = Lock()
 
     def retrieve(
         self,
@@ -79,7 +76,7 @@ class Retriever:
         ranking = self.rank(question, base_ids, filters, vote=vote)
         ranked, problem = self._reranked(question, _hits(ranking))
         ranked = spread(ranked, filters.per_document if filters else 0)
-        with self._turn:
+        with INTERPRETER.turn():
             hits = diversified(fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text), top_k)
             sure = confidence(ranking)
         return Retrieval(
@@ -118,7 +115,7 @@ class Retriever:
         bases = list(dict.fromkeys(base_ids))
         within = self._chunks.documents(bases, filters) if filters and filters.limits_documents else None
         dense = self._dense(question, bases, within) if vote else {}
-        with self._turn:
+        with INTERPRETER.turn():  # nobody waits here for a server
             return self._ranking(analysed, bases, within, dense)
 
     def _ranking(

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kb_app.app import App
 from kb_app.models import KnowledgeBase, Message
+from kb_app.pacing import INTERPRETER
 from kb_app.services.answers.generation import Generation
 from kb_app.ui.answer import live_answer, show_question
 from kb_app.ui.asking import NEWEST_TURN, ask_here, scope
@@ -46,14 +47,15 @@ def _newest_turn(app: App, bases: Sequence[KnowledgeBase], above: Above, below: 
     generation = app.answering.running(CHAT.get())
     if generation is None and ASKED.get():
         st.rerun()  # it has ended: the page shows it with its tools
-    if generation is None:
-        _suggestions(app, bases, above)
-    elif above.is_end:
-        _question(app, bases, generation)
-    else:
-        st.caption(f":material/hourglass_top: {t('history.busy_elsewhere')}")
-    with below:  # in every run: Streamlit keeps the place only where the run of the page wrote to it
-        _stop_button(generation)
+    with INTERPRETER.turn():
+        if generation is None:
+            _suggestions(app, bases, above)
+        elif above.is_end:
+            _question(app, bases, generation)
+        else:
+            st.caption(f":material/hourglass_top: {t('history.busy_elsewhere')}")
+        with below:  # in every run: Streamlit keeps the place only where the run of the page wrote to it
+            _stop_button(generation)
     if generation is not None and above.is_end:
         live_answer(app, generation, is_alone=not above.is_awaiting)
 

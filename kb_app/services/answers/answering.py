@@ -29,6 +29,7 @@ from kb_app.models import (
     Thinking,
     Token,
 )
+from kb_app.pacing import INTERPRETER
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answers.attachments import Attached, Attachments
@@ -106,7 +107,7 @@ class Answering:
             NotFoundError: the conversation was deleted.
         """
         request = replace(request, question=well_formed(request.question), query=well_formed(request.query).strip())
-        with self._lock:
+        with INTERPRETER.turn(), self._lock:
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
             turn = self._conversations.start_turn(_turn(request))

@@ -1,0 +1,69 @@
+"""Turns: one at a time, in order, the urgent first."""
+
+import threading
+
+from kb_app.pacing import Turns
+
+_SOON_S = 10.0
+
+
+def line_up(turns: Turns, names: str) -> list[str]:
+    """Let threads queue while a turn is taken, in this order; capital letters are urgent. Return who came when."""
+    came: list[str] = []
+    threads = []
+
+    def work(name: str) -> None:
+        with turns.turn(urgent=name.isupper()):
+            came.append(name)
+
+    with turns.turn():
+        for name in names:
+            threads.append(threading.Thread(target=work, args=(name,)))
+            threads[-1].start()
+            until_waiting(turns, len(threads))
+        assert not came
+    for thread in threads:
+        thread.join(_SOON_S)
+    return came
+
+
+def until_waiting(turns: Turns, count: int) -> None:
+    tick = threading.Event()
+    while turns.waiting < count:
+        tick.wait(0.001)
+
+
+def test_threads_come_in_order_and_the_urgent_first() -> None:
+    assert line_up(Turns(_SOON_S), "aBcD") == ["B", "D", "a", "c"]
+
+
+def test_a_thread_that_has_its_turn_need_not_wait_for_another() -> None:
+    turns = Turns(_SOON_S)
+    with turns.turn(), turns.turn():
+        pass
+    assert line_up(turns, "A") == ["A"]
+
+
+def test_a_turn_that_ends_with_an_error_is_over() -> None:
+    turns = Turns(_SOON_S)
+    try:
+        with turns.turn():
+            raise ValueError
+    except ValueError:
+        pass
+    assert line_up(turns, "A") == ["A"]
+
+
+def test_nobody_waits_for_ever() -> None:
+    turns, came = Turns(0.01), threading.Event()
+
+    def work() -> None:
+        with turns.turn():
+            came.set()
+
+    with turns.turn():
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert came.wait(_SOON_S)
+        thread.join(_SOON_S)
+    assert turns.waiting == 0
