@@ -1,9 +1,12 @@
 """What all tests share."""
 
 import functools
+import gc
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,26 @@ from sqlalchemy import Engine
 from kb_app.storage import database as databases
 from kb_app.storage import migrate as migrations
 from kb_app.storage.database import Database
+
+#: Where Linux keeps files in memory, and how many free bytes there the whole suite surely fits into.
+IN_MEMORY, AMPLE = Path("/dev/shm"), 2 << 30
+
+
+def pytest_configure() -> None:
+    """Put the tests' folders into memory where there is room: a third of their time was waiting for the disk."""
+    if not os.access(IN_MEMORY, os.W_OK):
+        return
+    volume = os.statvfs(IN_MEMORY)
+    # Containers may forbid to run programs there, which the tests of the launcher do.
+    if volume.f_bavail * volume.f_frsize > AMPLE and not volume.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among the modules and tests: it took a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
