@@ -7,7 +7,6 @@ Only the standard library, and no syntax newer than Python 3.6: an old Python ha
 that says what to do. For the same reason the sentences are here and not in the message catalogue.
 """
 
-import contextlib
 import hashlib
 import os
 import re
@@ -15,14 +14,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 UNFINISHED = VENV / "unfinished"
 OLDEST, NEWEST = (3, 11), (3, 13)
 UNPACKED = "0.9 GB"
@@ -67,12 +65,9 @@ FAILURES = (
     ("disk_full", r"no space left on device|errno 28|os error 28|not enough space on the disk"),
     ("read_only", r"read-only file system|permission denied|errno 13\b|os error 13\b|os error 30\b|access is denied"),
     ("hashes", r"do not match the hashes|hash mismatch"),
-    (
-        "network",
-        r"failed to establish a new connection|name resolution|name or service not known|dns error|"
-        r"failed to fetch|error sending request|connection (refused|reset|error)|timed? ?out|"
-        r"could not find a version|no matching distribution|network is unreachable|proxyerror|newconnectionerror",
-    ),
+    ("network", r"failed to establish a new connection|name resolution|name or service not known|dns error"),
+    ("network", r"failed to fetch|error sending request|connection (refused|reset|error)|timed? ?out|proxyerror"),
+    ("network", r"could not find a version|no matching distribution|network is unreachable|newconnectionerror"),
 )
 
 
@@ -81,15 +76,12 @@ class LaunchError(Exception):
 
     def __init__(self, key: str, **params: str) -> None:
         """Keep the key and its fields."""
-        super().__init__(key)
-        self.key = key
-        self.params = params
+        self.key, self.params = key, params
 
 
 def language() -> str:
     """Return "zh" for a Chinese system or ``KB_LANGUAGE=zh``, else "en"."""
-    names = ("KB_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    wanted = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    wanted = next(filter(None, map(os.environ.get, ("KB_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
     if not wanted and sys.platform == "win32":
         import ctypes
 
@@ -100,40 +92,32 @@ def language() -> str:
 
 def say(key: str, **params: str) -> None:
     """Tell the user on standard error, so that a command's output stays clean."""
-    text = MESSAGES[language()][key].format(**params)
-    encoding = sys.stderr.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)
+    print(MESSAGES[language()][key].format(**params), file=sys.stderr, flush=True)
 
 
-def venv_python() -> Path:
-    """Return the interpreter inside ``.venv``, whether it exists or not."""
-    return VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+def content(path: Path) -> bytes:
+    """Return what a file holds, nothing where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def venv_version() -> str:
     """Return the Python version of ``.venv``, or "" where it is absent, broken or of an unsuitable version."""
-    try:
-        config = (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
-    except OSError:
-        return ""
+    config = content(VENV / "pyvenv.cfg").decode("utf-8", "replace")
     found = re.search(r"^version(?:_info)? *= *(\d+)\.(\d+)\.(\d+)", config, re.MULTILINE)
-    if not found or not venv_python().exists() or not is_suitable((int(found.group(1)), int(found.group(2)))):
+    if not found or not PYTHON.exists() or not OLDEST <= tuple(map(int, found.groups()))[:2] <= NEWEST:
         return ""
     return ".".join(found.groups())
 
 
-def is_suitable(version: "tuple[int, int]") -> bool:
-    """Return whether the app runs on this Python (major, minor)."""
-    return OLDEST <= version <= NEWEST
-
-
 def find_python() -> "list[str]":
     """Return the command of a suitable Python: the running one, or another on PATH; empty if there is none."""
-    if is_suitable(sys.version_info[:2]):
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
         return [sys.executable]
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        name = "python3.{}".format(minor)  # noqa: UP032 - as every line here, for old Pythons
-        for command in ([name], ["py", "-3.{}".format(minor)]):  # noqa: UP032
+        for command in (["python3." + str(minor)], ["py", "-3." + str(minor)]):
             path = shutil.which(command[0])
             probe = [path or "", *command[1:], "-c", "import ensurepip, venv"]
             # A version manager's stand-in for a Python that is not active is on PATH, and fails when called.
@@ -142,44 +126,36 @@ def find_python() -> "list[str]":
     return []
 
 
-def digest(lock: str, version: str) -> str:
+def digest(lock: str, version: str) -> bytes:
     """Return what the stamp must hold for the environment to be what ``lock`` says."""
-    try:
-        content = (ROOT / lock).read_bytes()
-    except OSError:
-        raise LaunchError("incomplete", file=lock) from None
-    return hashlib.sha256(content + version.encode()).hexdigest()
+    wanted = content(ROOT / lock)
+    if not wanted:
+        raise LaunchError("incomplete", file=lock)
+    return hashlib.sha256(wanted + version.encode()).hexdigest().encode()
 
 
 def is_installed(lock: str) -> bool:
     """Return whether ``.venv`` holds what ``lock`` says. Writes nothing, so a read-only folder can still start."""
     version = venv_version()
     expected = digest(lock, version)
-    try:
-        stamp = (VENV / (lock + ".sha256")).read_text(encoding="ascii")
-    except OSError:
-        return False
-    return bool(version) and stamp == expected and not UNFINISHED.exists()
+    return bool(version) and content(VENV / (lock + ".sha256")) == expected and not UNFINISHED.exists()
 
 
-@contextlib.contextmanager
-def installing_alone() -> "Iterator[int]":
-    """Hold the system's file lock on this file; yields its descriptor.
+def installing_alone() -> BinaryIO:
+    """Return this file with the system's lock on it, once no other process has it; closing it gives the lock back.
 
-    The installer inherits the descriptor: should this process be killed, the lock lives until the installer ends.
+    The installer inherits the file: should this process be killed, the lock lives until the installer ends.
     """
-    with open(__file__, "rb") as handle:
-        waited = False
-        while not try_lock(handle.fileno()):
-            if not waited:
-                say("waiting")
-            waited = True
+    file = open(__file__, "rb")  # noqa: SIM115 - its user closes it
+    if not try_lock(file.fileno()):
+        say("waiting")
+        while not try_lock(file.fileno()):
             time.sleep(0.3)
-        yield handle.fileno()
+    return file
 
 
 def try_lock(descriptor: int) -> bool:
-    """Take the lock unless another process has it; closing the descriptor gives it back."""
+    """Take the lock unless another process has it; return whether it did not."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -197,25 +173,20 @@ def try_lock(descriptor: int) -> bool:
 
 
 def install(lock: str) -> None:
-    """Make ``.venv`` hold what ``lock`` says. Whatever a killed or failed try left is made anew.
-
-    Raises:
-        LaunchError: with the one sentence for the user.
-    """
+    """Make ``.venv`` hold what ``lock`` says, or raise LaunchError; what a killed or failed try left is made anew."""
     if is_installed(lock):
         return
-    with installing_alone() as descriptor:
+    with installing_alone() as file:
         if is_installed(lock):  # by the launch that was waited for
             return
         started = time.time()
         say("preparing_tests" if "test" in lock else "preparing", folder=str(VENV), size=UNPACKED)
         try:
             uv = shutil.which("uv")
-            make_venv(uv, descriptor)
+            make_venv(uv, file.fileno())
             UNFINISHED.touch()
-            install_packages(uv, lock, descriptor)
-            stamp = VENV / (lock + ".sha256")
-            stamp.write_text(digest(lock, venv_version()), encoding="ascii")
+            install_packages(uv, lock, file.fileno())
+            (VENV / (lock + ".sha256")).write_bytes(digest(lock, venv_version()))
             UNFINISHED.unlink()
         except OSError as error:
             raise failure(str(error)) from None
@@ -225,12 +196,12 @@ def install(lock: str) -> None:
 def install_packages(uv: "str | None", lock: str, descriptor: int) -> None:
     """Install ``lock`` into ``.venv`` with uv or pip."""
     if uv:
-        command = [uv, "pip", "install", "--python", str(venv_python())]
+        command = [uv, "pip", "install", "--python", str(PYTHON)]
     else:
         # Byte-compiling everything takes longer than the rest, so it is left to the first import of each module.
         options = ["--no-compile", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "3"]
-        command = [str(venv_python()), "-m", "pip", "install", *options]
-        run_installer([str(venv_python()), "-m", "ensurepip"], descriptor)  # uv makes environments without pip
+        command = [str(PYTHON), "-m", "pip", "install", *options]
+        run_installer([str(PYTHON), "-m", "ensurepip"], descriptor)  # uv makes environments without pip
     try:
         run_installer([*command, "--require-hashes", "-r", str(ROOT / lock)], descriptor)
     except LaunchError as error:
@@ -246,8 +217,8 @@ def make_venv(uv: "str | None", descriptor: int) -> None:
     if VENV.exists():
         shutil.rmtree(str(VENV))
     python = find_python()
-    version = ".".join(map(str, sys.version_info[:3]))
-    needed = {"oldest": ".".join(map(str, OLDEST)), "newest": ".".join(map(str, NEWEST)), "version": version}
+    oldest, newest, version = (".".join(map(str, one)) for one in (OLDEST, NEWEST, sys.version_info[:3]))
+    needed = {"oldest": oldest, "newest": newest, "version": version}
     if not python and not uv:
         raise LaunchError("python_version", **needed)
     VENV.mkdir()
@@ -266,57 +237,43 @@ def make_venv(uv: "str | None", descriptor: int) -> None:
 
 
 def run_installer(command: "list[str]", descriptor: int) -> None:
-    """Run ``command`` to its end, showing that time passes; stop it when this process is stopped.
-
-    Raises:
-        LaunchError: it failed.
-    """
+    """Run ``command`` to its end or raise LaunchError; shows that time passes, and stops it when stopped itself."""
     inherited = () if sys.platform == "win32" else (descriptor,)
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=inherited)
-    lines = deque(maxlen=300)  # type: deque[bytes]
-    reader = threading.Thread(target=lambda: lines.extend(child.stdout or ()), daemon=True)
-    reader.start()
     started = time.time()
-    try:
-        while reader.is_alive():
-            reader.join(15)
-            if reader.is_alive():
-                say("elapsed", seconds=str(round(time.time() - started)))
-        status = child.wait()
-    except KeyboardInterrupt:
-        child.terminate()
-        child.wait()
-        raise
-    if status != 0:
-        raise failure(b"".join(lines).decode("utf-8", "replace"))
+    while True:
+        try:
+            output, _ = child.communicate(timeout=15)
+            break
+        except subprocess.TimeoutExpired:
+            say("elapsed", seconds=str(round(time.time() - started)))
+        except KeyboardInterrupt:
+            child.terminate()
+            child.wait()
+            raise
+    if child.returncode != 0:
+        raise failure(output[-20000:].decode("utf-8", "replace"))
 
 
 def failure(output: str) -> LaunchError:
     """Return the sentence that fits what the installer (or the system) said."""
-    text = output.lower()
     for key, pattern in FAILURES:
-        if re.search(pattern, text):
+        if re.search(pattern, output, re.IGNORECASE):
             return LaunchError(key, folder=str(ROOT), size=UNPACKED)
-    said = [line.strip() for line in output.splitlines() if line.strip()]
-    return LaunchError("failed", reason=said[-1] if said else "?")
+    return LaunchError("failed", reason=(output.strip() or "?").splitlines()[-1].strip())
 
 
 def run(arguments: "list[str]") -> int:
     """Run ``arguments`` with the environment's Python and this checkout on its path; return the exit status."""
-    python = str(venv_python())
-    path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(part for part in path if part))
+    path = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path))
     # Packages are installed uncompiled; whoever forbids bytecode would wait for the compiler at every start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [python, "-P", *arguments]  # -P: what lies in the current folder is not imported
+    command = [str(PYTHON), "-P", *arguments]  # -P: what lies in the current folder is not imported
     if sys.platform != "win32":
-        os.execve(python, command, environment)  # so that signals go straight to the app
-    child = subprocess.Popen(command, env=environment)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue  # Ctrl-C reaches the app too, which stops by itself
+        os.execve(command[0], command, environment)  # so that signals go straight to the app
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the app too, which stops by itself
+    return subprocess.call(command, env=environment)
 
 
 def main(arguments: "list[str]") -> int:
