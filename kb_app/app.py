@@ -103,10 +103,10 @@ class App:
         self._make_models(repositories.bases)
         intake = self._make_documents(repositories, allows)
         self._make_search(repositories, corrections)
-        self._make_corrections(corrections, conversations, repositories.bases)
-        self._make_conversations(repositories, conversations, intake)
+        self._make_corrections(corrections, conversations)
+        self._make_conversations(conversations, intake)
         self._make_answering(conversations)
-        self._make_exports(repositories, corrections, conversations)
+        self._make_exports(corrections, conversations)
         self.doctor = Doctor(settings, self._database, repositories.bases, self._indexes, self.models)
         if lock is not None:
             self._take_over(repositories, conversations)
@@ -151,24 +151,17 @@ class App:
         self.reuse = Reuse(corrections, repositories.bases, embedder_for)
         self.prompt_preview = PromptPreview(self.library, self.retriever, top_k=self.settings.top_k)
 
-    def _make_corrections(
-        self, corrections: CorrectionRepository, conversations: ConversationRepository, bases: BaseRepository
-    ) -> None:
+    def _make_corrections(self, corrections: CorrectionRepository, conversations: ConversationRepository) -> None:
+        settings, find_base = self.settings, self._repositories.bases.get
         self.corrections = Corrections(
-            corrections,
-            conversations,
-            bases.get,
-            top_k=self.settings.top_k,
-            needs_second_person=self.settings.second_reviewer,
+            corrections, conversations, find_base, top_k=settings.top_k, needs_second_person=settings.second_reviewer
         )
         self.correction_queue = CorrectionQueue(self._database)
         self.freshness = Freshness(corrections, PassageRepository(self._database), self.notices)
 
-    def _make_conversations(
-        self, repositories: Repositories, conversations: ConversationRepository, intake: Intake
-    ) -> None:
+    def _make_conversations(self, conversations: ConversationRepository, intake: Intake) -> None:
         shelf = ShelfRepository(self._database)
-        self.attachments = Attachments(self.settings, repositories, conversations, intake, self.library)
+        self.attachments = Attachments(self.settings, self._repositories, conversations, intake, self.library)
         self.history = History(conversations, shelf, MessageIndex(self._database), self.attachments.sweep)
         self.exporter = ConversationExporter(self.history, conversations)
         self.importer = ConversationImporter(ConversationImports(self._database))
@@ -191,17 +184,15 @@ class App:
         )
         self.answering.listen(self._titles.answered)
 
-    def _make_exports(
-        self, repositories: Repositories, corrections: CorrectionRepository, conversations: ConversationRepository
-    ) -> None:
+    def _make_exports(self, corrections: CorrectionRepository, conversations: ConversationRepository) -> None:
         """Make what turns corrections into training data, and what tests models with them."""
+        choices, repositories = self.model_choices, self._repositories
         training = TrainingRepository(self._database)
         rated = RatedAnswers(self._database, conversations)
         self.exports = Exports(repositories.bases, corrections, rated, training, self.prompts)
         self.export_tasks = ExportTasks(self.exports)
         self.evaluation = Evaluation(EvaluationRepository(self._database), corrections, training)
         runs = EvaluationRunRepository(self._database)
-        choices = self.model_choices
         market = Market(
             base=repositories.bases.get, chat=self.models.chat, price=choices.price, options=choices.answer_options
         )
@@ -261,11 +252,9 @@ class App:
         return provider
 
     def _take_over(self, repositories: Repositories, conversations: ConversationRepository) -> None:
-        interrupted = conversations.interrupt_streaming(ErrorInfo(code="app_stopped"))
-        if interrupted:
+        if interrupted := conversations.interrupt_streaming(ErrorInfo(code="app_stopped")):
             self.notices.add(Notice(key="answers_interrupted", params={"count": interrupted}, level="warning"))
-        waiting = [job for job in repositories.jobs.active() if not job.tidies_up]
-        if waiting:
+        if waiting := [job for job in repositories.jobs.active() if not job.tidies_up]:
             self.notices.add(Notice(key="jobs_resumed", params={"count": len(waiting)}))
         repositories.originals.keep_only(repositories.documents.digests() | repositories.jobs.active_digests())
         self.history.start()
