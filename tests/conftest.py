@@ -3,6 +3,7 @@
 import functools
 import gc
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +22,13 @@ IN_MEMORY, AMPLE = Path("/dev/shm"), 2 << 30
 
 
 def pytest_configure() -> None:
+    """Prepare the process before any test."""
+    # In the background of a shell Ctrl-C is ignored, also by the programs that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _use_memory_for_files()
+
+
+def _use_memory_for_files() -> None:
     """Put the tests' folders into memory where there is room: a third of their time was waiting for the disk."""
     if not os.access(IN_MEMORY, os.W_OK):
         return

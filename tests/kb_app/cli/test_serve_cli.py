@@ -228,14 +228,6 @@ class Broken:
         raise RuntimeError("a bug")
 
 
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C interrupt even where the tests run in the background of a shell, which has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 class Healthy(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
@@ -246,7 +238,7 @@ class Healthy(http.server.BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def test_a_server_without_its_app_is_stopped_whatever_the_reason(tmp_path: Path, ctrl_c: None) -> None:
+def test_a_server_without_its_app_is_stopped_whatever_the_reason(tmp_path: Path) -> None:
     err = io.StringIO()
     use_app(cast("App", Broken()))
     try:
