@@ -225,7 +225,7 @@ def test_kill_during_an_answer_loses_neither_question_nor_text(
 
     expect(ollama_page.get_by_text("Who was the last keeper of the lighthouse?").last).to_be_visible()
     expect(answer(ollama_page)).to_contain_text("再来 再来")
-    expect(ollama_page.get_by_text("This answer was interrupted")).to_be_visible()
+    expect(ollama_page.get_by_text("The app stopped while this answer was being written")).to_be_visible()
 
 
 def test_nothing_in_names_documents_or_answers_is_fetched(
