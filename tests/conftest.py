@@ -29,7 +29,7 @@ def pytest_configure() -> None:
 
 
 def _use_memory_for_files() -> None:
-    """Put the tests' folders into memory where there is room: a third of their time was waiting for the disk."""
+    """Put the tests' folders into memory where there is room: a fifth of their time was waiting for the disk."""
     if not os.access(IN_MEMORY, os.W_OK):
         return
     volume = os.statvfs(IN_MEMORY)
@@ -39,7 +39,7 @@ def _use_memory_for_files() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and never among the modules and tests: it took a tenth of the suite's time."""
+    """Look for garbage less often, and never among the modules and tests: it took a twentieth of the suite's time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -1,6 +1,5 @@
 """The web application: Streamlit's pages behind our security headers, in one process."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,15 +13,10 @@ from kb_app.ui.page_route import PAGE_ROUTE
 from kb_app.ui.runtime import close_app, warm_up
 from kb_app.ui.security import RequestGuard, SecurityHeaders
 
-#: How long a thread may run Python while others want to (Python's own value is 5 ms). The thread that sends what was
-#: drawn asks for its turn with every message, and a search that runs at the same time lets it wait that long each time.
-_SWITCH_INTERVAL_S = 0.002
-
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Build the app while the server already answers; close it when the server stops."""
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     warm_up()
     yield {}
     await run_in_threadpool(close_app)
