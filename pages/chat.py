@@ -19,7 +19,7 @@ from kb_app.ui.first_run import welcome
 from kb_app.ui.passage import passage_dialog
 from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
-from kb_app.ui.state import ASKED, CHAT, MESSAGE, SHOWN_MESSAGES
+from kb_app.ui.state import ASKED, CHAT, DRAWN, MESSAGE, SHOWN_MESSAGES
 from kb_app.ui.text import t
 from kb_app.ui.turn import Above, newest_turn
 
@@ -35,6 +35,7 @@ def main() -> None:
         help_dialog()
         return
     ASKED.reset()
+    DRAWN.reset()
     with INTERPRETER.turn(urgent=False):  # the first words of other answers come before
         is_known = open_from_url(app)
         adopt_linked_bases(bases)
@@ -42,6 +43,7 @@ def main() -> None:
         undo_notice(app)
         above = history(app, bases) if is_known else Above(is_known=False)
     newest_turn(app, bases, above)
+    DRAWN.set(CHAT.get())
     question_box(app, bases)
     help_dialog()
     reader()

@@ -21,6 +21,7 @@ from kb_app.ui.state import (
     CHAT,
     CHAT_INPUT_WIDGET,
     DRAFT,
+    DRAWN,
     MESSAGE,
     MODEL,
     MODEL_CHECKS,
@@ -165,7 +166,8 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     except KBAppError as error:
         _give_back(question, " ".join(describe(error)))
     else:
-        is_all = not (ASKED.get() or MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
+        is_drawn = DRAWN.get() == CHAT.get() and not ASKED.get()
+        is_all = is_drawn and not (MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
         if not request.again_id:
             ATTACHED.reset()
         CHAT.set(generation.conversation_id)

@@ -58,6 +58,24 @@ def test_a_question_draws_the_newest_turn_alone(
     assert not page.exception
 
 
+def test_a_question_that_breaks_off_the_drawing_of_the_page_draws_all_of_it(
+    app: App, base_id: str, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+    ask(app, page, "How warm is the brood?")
+    found, retrieve = threading.Event(), Retriever.retrieve
+    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(20) and retrieve(*args, **options))
+    monkeypatch.setattr("kb_app.ui.answer._PATIENCE_S", 0.0)
+
+    page.session_state["kb.chat"] = ""  # as a click on "new chat" leaves it, before the page was drawn anew
+    page.chat_input[0].set_value("Which wasps build with paper?").run()
+    found.set()
+    assert not page.exception
+    assert "Which wasps build with paper?" in shown_text(page)
+    assert "How warm is the brood?" not in shown_text(page)
+    assert "new_chat_sidebar" in {one.key for one in page.button}
+
+
 def test_a_question_is_limited_to_documents_and_quoted_shortly(app: App, base_id: str, open_page: Open) -> None:
     wasps = next(one.id for one in app.library.documents(base_id) if one.name == "wasps.md")
     page = open_page()
