@@ -129,7 +129,7 @@ class _Converter:
         if name in ("s", "tab"):
             blank = self.html(child, "span", depth)
             count = attribute(child, "c")
-            blank.text = " " * (min(int(count), _MAX_BLANKS) if count.isdecimal() else 1)
+            blank.text = " " * _number(count, _MAX_BLANKS)
             return blank
         made = self.html(child, self._tag(child, name), depth)
         if name in _CONTENTS:
@@ -140,7 +140,7 @@ class _Converter:
         style = attribute(child, "style-name")
         if name == "h":
             level = attribute(child, "outline-level")
-            return f"h{min(max(int(level), 1), 6) if level.isdecimal() else 1}"
+            return f"h{_number(level, 6)}"
         if name == "p":
             return _PARAGRAPHS.get(self._parents.get(style) or style, "p")
         if name == "list":
@@ -149,19 +149,33 @@ class _Converter:
         return "div" if name in _CONTENTS else _TAGS.get(name, "span")
 
 
+def _number(text: str, most: int) -> int:
+    """Return a number of an attribute, 1 at least and where it is none; ``int`` refuses one of thousands of digits."""
+    return max(1, min(int(text[:9]), most)) if text.isdecimal() else 1
+
+
 def _append(made: Any, child: Any) -> None:
     """Append a child; lines of code, which are paragraphs of their own, become one block."""
-    if child.tag == "pre" and len(made) and made[-1].tag == "pre" and not (made[-1].tail or "").strip():
-        _append_text(made[-1], "\n" + (child.text or ""))
-        made[-1].extend(child)
-        made[-1].tail = None
+    last = _last(made)
+    if child.tag == "pre" and last is not None and last.tag == "pre" and not (last.tail or "").strip():
+        _append_text(last, "\n" + (child.text or ""))
+        last.extend(child)
+        last.tail = None
     else:
         made.append(child)
 
 
 def _append_text(made: Any, text: str) -> None:
     """Append text behind what is already in ``made``."""
-    if len(made):
-        made[-1].tail = (made[-1].tail or "") + text
-    else:
+    if not text:
+        return
+    last = _last(made)
+    if last is None:
         made.text = (made.text or "") + text
+    else:
+        last.tail = (last.tail or "") + text
+
+
+def _last(made: Any) -> Any:
+    """Return the last child or None; ``lxml`` counts all children to tell how many there are."""
+    return next(made.iterchildren(reversed=True), None)

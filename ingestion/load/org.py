@@ -10,7 +10,8 @@ from ingestion.models import BlockKind, LoadedDocument, LoadLimits, Progress
 
 MEDIA_TYPE = "text/x-org"
 
-_HEADING = re.compile(r"(\*+) +(?:(?:TODO|DONE|NEXT|WAITING) +)?(?:\[#\w\] +)?(.*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*")
+_HEADING = re.compile(r"(\*+) +(?:(?:TODO|DONE|NEXT|WAITING) +)?(?:\[#\w\] +)?(.*)")
+_TAGS = re.compile(r"(?:^|[ \t]):[\w@#%:]+:$")
 _KEYWORD = re.compile(r"[ \t]*#\+(\w+):[ \t]*(.*)")
 _BEGIN = re.compile(r"[ \t]*#\+begin_(\w+)(?:[ \t].*)?", re.IGNORECASE)
 _DRAWER = re.compile(r"[ \t]*:(PROPERTIES|LOGBOOK):[ \t]*", re.IGNORECASE)
@@ -116,7 +117,7 @@ def _write(kind: BlockKind, lines: list[str], writer: BlockWriter) -> None:
     if kind == "heading":
         match = _HEADING.fullmatch(lines[0])
         if match:
-            writer.heading(len(match[1]), _words(match[2]))
+            writer.heading(len(match[1]), _words(_TAGS.sub("", match[2].rstrip()).rstrip()))
     elif kind == "table":
         rows = [line.strip().strip("|").split("|") for line in lines if not _TABLE_RULE.fullmatch(line)]
         writer.add("table", "\n".join(" | ".join(_words(cell.strip()) for cell in row) for row in rows))

@@ -13,6 +13,8 @@ from itertools import islice, pairwise
 #: Of the dictionary that stands before the font's bytes, in which only the stream's own length and filter may follow.
 _CID_FONT = re.compile(rb"/Subtype\s{0,9}/CIDFontType0C[^<>]{0,200}>>\s{0,9}stream\r?\n")
 _MAX_FONTS, _MAX_FONT_BYTES = 500, 30_000_000
+#: Of all fonts together; what comes after them stays as it is.
+_MAX_BYTES = 300_000_000
 
 Span = tuple[int, int]
 
@@ -29,11 +31,15 @@ def with_plain_outlines(data: bytes) -> bytes:
     What is encrypted, damaged or stored in another way stays as it is.
     """
     changed: bytearray | None = None
+    left = _MAX_BYTES
     for match in islice(_CID_FONT.finditer(data), _MAX_FONTS):
         start, end = match.end(), data.find(b"endstream", match.end())
+        if end < 0 or left <= 0:
+            break
         inflate = zlib.decompressobj()
         try:
             font = bytearray(inflate.decompress(data[start:end], _MAX_FONT_BYTES))
+            left -= len(font)
             _flatten(font)
         except (zlib.error, LookupError, ValueError):
             continue

@@ -34,9 +34,9 @@ _ASKS_FOR_LIST = re.compile(
     re.IGNORECASE,
 )
 _FENCE = ("```", "~~~")
-_BIBTEX = re.compile(r"^\s*@\w+\s*\{|\b(?:author|booktitle|howpublished|journal)\s*=\s*[{\"]", re.MULTILINE)
+_BIBTEX = re.compile(r"^[ \t]*@\w+\s*\{|\b(?:author|booktitle|howpublished|journal)\s*=\s*[{\"]", re.MULTILINE)
 _CODE_LINE = re.compile(
-    r"^\s*(?:#!|import \w|from \S+ import|def \w+\(|class \w+[(:]|print\(|\w+ = \w+[.(\[]|\$ |>>> )", re.MULTILINE
+    r"^[ \t]*(?:#!|import \w|from \S+ import|def \w+\(|class \w+[(:]|print\(|\w+ = \w+[.(\[]|\$ |>>> )", re.MULTILINE
 )
 _SYMBOLS = re.compile(r"[{}\[\]()=<>;_\"'\\/+&|@^~]")
 _LINK = re.compile(r"!?\[[^\]]*\]\([^)\s]*\)?|https?://\S+")

@@ -112,6 +112,14 @@ def test_what_is_no_such_font_stays_as_it_is(data: bytes) -> None:
     assert with_plain_outlines(data) == data
 
 
+def test_more_fonts_than_any_book_has_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = chinese_page(cid_font())
+    monkeypatch.setattr("ingestion.load.pdf_fonts._MAX_BYTES", len(cid_font()))
+    both = with_plain_outlines(data + data)
+    assert both[: len(data)] == with_plain_outlines(data)
+    assert both[len(data) :] == data
+
+
 def test_real_fonts_give_the_same_text() -> None:
     folder = _SHARED_DATA / "pdf" / "files"
     paths = [path for name in ("issue17846", "issue9278", "pr12828") if (path := folder / f"{name}.pdf").exists()]

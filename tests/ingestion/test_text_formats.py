@@ -57,6 +57,16 @@ def test_nesting_beyond_reason_in_an_odt():
         load(samples.sample_odt(**{"content.xml": content}), "a.odt")
 
 
+def test_an_odt_of_many_paragraphs_and_of_numbers_beyond_reason():
+    digits = "9" * 5000
+    heading = f'<text:h text:outline-level="{digits}">A<text:s text:c="{digits}"/>B</text:h>'
+    body = heading + "<text:p>C</text:p>" * 50_000
+    content = f'<d xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><text:text>{body}</text:text></d>'
+    found = texts(samples.sample_odt(**{"content.xml": content}), "a.odt")
+    assert found[0].split() == ["A", "B"]
+    assert len(found) == 50_001
+
+
 def test_old_word_files_that_are_rtf_inside():
     assert "关于预算的通知" in texts(samples.RTF, "通知.doc")
 
@@ -84,6 +94,7 @@ def test_cells_of_rtf_that_hold_paragraphs():
         (".. [#one] A note\n   goes on.", ["[one] A note goes on."]),
         ("+---+---+\n| a | b |\n+===+===+\n| c | d |\n+---+---+", ["a | b\nc | d"]),
         ("..\n\n   Quoted.", ["Quoted."]),
+        (":a:" * 100_000, [":a:" * 100_000]),
     ],
 )
 def test_rst(source, wanted):
@@ -94,6 +105,7 @@ def test_rst(source, wanted):
     ("source", "wanted"),
     [
         ("* A\n** DONE B :x:\n* C", ["A", "B", "C"]),
+        ("* A" + " " * 200_000 + "b :x:y: \t\n** :z:\ntext", ["A b", "text"]),
         ("#+begin_quote\nwords\n#+end_quote\n#+begin_comment\nno\n#+end_comment", ["words"]),
         ("#+BEGIN_SRC sh\nmake\n", ["make"]),
         ("a /b/ =c= x/y/z", ["a b c x/y/z"]),
