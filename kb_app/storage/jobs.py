@@ -203,9 +203,11 @@ class JobRepository:
         with self._database.write() as session:
             session.execute(delete(JobRow).where(JobRow.id == job_id))
 
-    def forget_failed(self, base_id: str, name: str) -> None:
-        """Delete the failed jobs of one file, which is being read again."""
+    def forget_failed(self, base_id: str, name: str, kind: JobKind | None = None) -> None:
+        """Delete the failed jobs (of one ``kind``) of what has this name, and is being done again."""
         mine = (JobRow.base_id == base_id) & (JobRow.name == name) & (JobRow.state == "failed")
+        if kind is not None:
+            mine &= JobRow.kind == kind
         with self._database.write() as session:
             session.execute(delete(JobRow).where(mine))
 

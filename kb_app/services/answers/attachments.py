@@ -148,7 +148,8 @@ class Attachments:
             yield Reading(done=total, total=total)
 
     def _active(self, base_id: str) -> list[Job]:
-        return [job for job in self._jobs.active(base_id) if not job.tidies_up]
+        # What is indexed anew answers meanwhile.
+        return [job for job in self._jobs.active(base_id) if not job.tidies_up and job.kind != "reindex"]
 
     def problems(self, attached: Attached) -> tuple[ErrorInfo, ...]:
         """Return why files of the question take no part in its answer; ``params["attached"]`` names each."""

@@ -11,10 +11,13 @@ def renew_outdated(repositories: Repositories, notices: Notices) -> None:
     """Queue a re-index of each base whose index another version made, unless one waits already, and say so.
 
     Its embedder stays, so that nobody is asked whether it can be reached; the old index answers until the job is done.
+    One that failed is tried again at each start. Nothing is said of the files of a conversation, which no list shows.
     """
     renewing = {job.base_id for job in repositories.jobs.active() if job.kind == "reindex"}
     for base in repositories.bases.every():
         if base.chunk_count and is_outdated(base) and base.id not in renewing:
             payload = {"embedder": base.embedder}
+            repositories.jobs.forget_failed(base.id, base.name, "reindex")
             repositories.jobs.add([NewJob(base_id=base.id, kind="reindex", name=base.name, payload=payload)])
-            notices.add(Notice(key="index_renewed", params={"base": base.name}))
+            if not base.conversation_id:
+                notices.add(Notice(key="index_renewed", params={"base": base.name}))

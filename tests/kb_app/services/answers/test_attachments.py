@@ -156,6 +156,18 @@ def test_files_of_a_conversation_are_read_before_all_others(tmp_path):
     database.close()
 
 
+def test_files_that_are_indexed_anew_answer_meanwhile_and_without_a_notice(app, monkeypatch):
+    _, answer = ask(app, "How much is the rent?", LEASE_FILE)
+    app.library._bases.change(private_base(app, answer), {"analyzer_version": 0})
+    monkeypatch.setattr(app._worker._jobs, "claim", lambda: None)  # it has not come to it yet
+    app.renew_indexes()
+    assert [job.kind for job in app.jobs.active()] == ["reindex"]
+    assert app.notices.current() == []
+    generation, again = ask(app, "How many months of rent is the deposit?", conversation_id=answer.conversation_id)
+    assert "three months" in again.text
+    assert not [event for event in generation.events() if isinstance(event, Reading)]
+
+
 def test_an_export_holds_passages_and_names_but_no_file(app):
     _, answer = ask(app, "How much is the monthly rent?", LEASE_FILE)
     exported = app.exporter.export([answer.conversation_id], "json", "en")

@@ -135,6 +135,17 @@ def test_what_an_earlier_version_indexed_is_searched_and_indexed_anew_by_itself(
     assert app.jobs.active() == []
 
 
+def test_indexing_anew_that_failed_is_tried_once_at_each_start(app, monkeypatch):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    app.library._bases.change(base.id, {"analyzer_version": 0})
+    monkeypatch.setattr(app._worker._reindexer, "_embedder", lambda _: 1 / 0)
+    for _ in range(2):
+        app.renew_indexes()
+        app.jobs.wait(app.jobs.recent(base.id, 1)[0].batch_id)
+    assert [job.state for job in app.jobs.recent(base.id, 9) if job.kind == "reindex"] == ["failed"]
+
+
 def test_an_embedder_of_another_dimension_is_refused_until_the_base_is_indexed_anew(tmp_path, monkeypatch):
     with OllamaServer() as server:
         monkeypatch.setenv("KB_OLLAMA_BASE_URL", server.url)
