@@ -25,6 +25,9 @@ from kb_app.retrieval.spelling import may_be_misspelt, nearest
 CANDIDATES, VOTED = 40, 50
 #: Passages that a reranker reads.
 RERANKED = 30
+#: With more words that no document holds, a question is a pasted text or of another language, and not misspelt; each
+#: is compared with all words of its letter, while other questions wait.
+_MOST_MISSPELT = 12
 #: What a passage gets for standing under a heading that the question names: it comes before nearly all others.
 _NAMED_BONUS = 1.0
 #: Embedders that do not vote: hashed vectors know nothing that the keyword index does not know better.
@@ -149,7 +152,7 @@ class Retriever:
         """Return the question with what its misspelt words were meant to be, and what the indexes know about it."""
         statistics = merged([self._keyword.statistics(base, question.terms) for base in base_ids])
         unknown = [term for term in question.units if not statistics.frequencies.get(term) and may_be_misspelt(term)]
-        if not unknown or not statistics.chunk_count:
+        if not 0 < len(unknown) <= _MOST_MISSPELT or not statistics.chunk_count:
             return question, statistics
         words = {term: [word for base in base_ids for word in self._keyword.words(base, term[0])] for term in unknown}
         guesses = ((term, nearest(term, words[term], question_words().stop_words)) for term in unknown)

@@ -166,8 +166,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     except KBAppError as error:
         _give_back(question, " ".join(describe(error)))
     else:
-        is_drawn = DRAWN.get() == CHAT.get() and not ASKED.get()
-        is_all = is_drawn and not (MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
+        is_all = _changes_newest_turn_alone(request)
         if not request.again_id:
             ATTACHED.reset()
         CHAT.set(generation.conversation_id)
@@ -175,6 +174,12 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         ASKED.set(generation.answer_id)
         return is_all
     return False
+
+
+def _changes_newest_turn_alone(request: AskRequest) -> bool:
+    """Whether a question, which is not yet the open one, leaves the rest of the page as it is drawn."""
+    is_drawn = DRAWN.get() == CHAT.get() and not ASKED.get()
+    return is_drawn and not (MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
 
 
 def ask_here(app: App, bases: Sequence[KnowledgeBase]) -> Callable[..., None]:

@@ -205,6 +205,17 @@ def test_a_misspelt_word_finds_what_was_meant(world):
     )
 
 
+def test_a_pasted_text_of_unknown_words_is_not_compared_with_all_known_ones(world, monkeypatch):
+    world.add("The Maastricht Treaty was signed in 1992.", "treaty")
+    compared = []
+    monkeypatch.setattr("kb_app.retrieval.retriever.nearest", lambda term, *_: compared.append(term) or "")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    world.retriever.rank(" ".join(f"maastrich{a}{b}" for a in letters for b in letters), ["base"])
+    assert compared == []
+    world.retriever.rank("maastricha", ["base"])
+    assert len(compared) == 1
+
+
 def test_a_word_that_somebody_wrote_is_never_taken_for_another(world):
     world.add("The trail follows the ridge.", "trail")
     world.add("The train follows the river.", "train")
