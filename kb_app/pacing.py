@@ -54,7 +54,15 @@ class Turns:
                 self._inside = 1
                 return
             queue.append(called)
-        called.wait(self._longest_wait_s)
+        try:
+            called.wait(self._longest_wait_s)
+        except BaseException:  # Ctrl-C: nobody may call one who will never come
+            self._come_in(called, queue)
+            self._leave()
+            raise
+        self._come_in(called, queue)
+
+    def _come_in(self, called: threading.Event, queue: deque[threading.Event]) -> None:
         with self._lock:
             if not called.is_set():
                 queue.remove(called)

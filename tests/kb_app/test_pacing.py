@@ -1,6 +1,9 @@
 """Turns: one at a time, in order, the urgent first."""
 
 import threading
+import time
+
+import pytest
 
 from kb_app.pacing import Turns
 
@@ -67,3 +70,32 @@ def test_nobody_waits_for_ever() -> None:
         assert came.wait(_SOON_S)
         thread.join(_SOON_S)
     assert turns.waiting == 0
+
+
+class _Interrupted(threading.Event):
+    def wait(self, timeout: float | None = None) -> bool:
+        raise KeyboardInterrupt
+
+
+def test_who_is_interrupted_while_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(longest_wait_s=30)
+    inside, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with turns.turn():
+            inside.set()
+            release.wait(_SOON_S)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert inside.wait(_SOON_S)
+    with monkeypatch.context() as patch:
+        patch.setattr("kb_app.pacing.threading.Event", _Interrupted)
+        with pytest.raises(KeyboardInterrupt), turns.turn():
+            pass
+    assert turns.waiting == 0
+    release.set()
+    holder.join(_SOON_S)
+    started = time.monotonic()
+    with turns.turn():
+        assert time.monotonic() - started < _SOON_S
