@@ -18,6 +18,18 @@ _PAUSABLE: tuple[JobKind, ...] = ("ingest", "expand", "fetch", "reindex", "summa
 SUMMARY_KINDS: tuple[JobKind, ...] = ("summarise", "card")
 
 
+#: An ended job that is to be done once more.
+_AFRESH: dict[str, Any] = {
+    "state": "queued",
+    "error": None,
+    "stage": "",
+    "done": 0,
+    "total": 0,
+    "started_at": None,
+    "cancel_requested": False,
+}
+
+
 class NewJob(NamedTuple):
     """What is known of a job when it is queued."""
 
@@ -167,8 +179,7 @@ class JobRepository:
         again = JobRow.kind.in_(kinds) & ((JobRow.kind != "ingest") | (JobRow.sha256 != ""))
         with self._database.write() as session:
             failed = update(JobRow).where(JobRow.base_id == base_id, JobRow.state == "failed", again)
-            values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
-            result = session.scalars(failed.values(**values, updated_at=now()).returning(JobRow.id))
+            result = session.scalars(failed.values(**_AFRESH, updated_at=now()).returning(JobRow.id))
             return len(result.all())
 
     def locked_archives(self, base_id: str) -> dict[str, str]:
@@ -182,9 +193,8 @@ class JobRepository:
 
     def queue_again(self, job_id: str) -> None:
         """Queue an ended job once more."""
-        values = {"state": "queued", "error": None, "stage": "", "done": 0, "total": 0, "started_at": None}
         with self._database.write() as session:
-            session.execute(update(JobRow).where(JobRow.id == job_id).values(**values, updated_at=now()))
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(**_AFRESH, updated_at=now()))
 
     def put_back(self, job_id: str, error: ErrorInfo) -> None:
         """Queue a running job again, with the reason why it has to wait."""

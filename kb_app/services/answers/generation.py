@@ -244,11 +244,13 @@ class Generation:
         try:
             self._save_final()
         finally:
-            self._on_end(self)
-            with self._changed:
-                self._events.append(event)
-                self._closed = True
-                self._changed.notify_all()
+            try:
+                self._on_end(self)
+            finally:  # whatever a listener does, readers learn that it has ended
+                with self._changed:
+                    self._events.append(event)
+                    self._closed = True
+                    self._changed.notify_all()
 
     def _save_final(self) -> None:
         try:

@@ -198,14 +198,22 @@ class Ingester:
             self._jobs.finish_all(failed, error=info)
             return
         self._tidy(group.base_id, replaced)
-        if self._bases.get(group.base_id).summary_model:
-            queue_cards(self._jobs, group.base_id, [one.new.name for one in group.documents])
+        self._queue_cards(group)
         names = {document.name for document in replaced if document.status == "ready"}
         ends: dict[str, dict[str, Any]] = {}
         for (job, elapsed_s), ready in zip(group.jobs, group.documents, strict=True):
             state: JobState = "replaced" if job.name in names else "ready"
             ends[job.id] = {"state": state, "elapsed_s": round(elapsed_s, 3), **_outcome(ready)}
         self._jobs.finish_all(ends)
+
+    def _queue_cards(self, group: Group) -> None:
+        """Queue the summary cards before the jobs end: a crash in between makes no document go without."""
+        try:
+            wants_cards = bool(self._bases.get(group.base_id).summary_model)
+        except NotFoundError:  # deleted meanwhile, with its jobs
+            return
+        if wants_cards:
+            queue_cards(self._jobs, group.base_id, [one.new.name for one in group.documents])
 
     def _tidy(self, base_id: str, replaced: Iterable[DocumentRecord]) -> None:
         try:

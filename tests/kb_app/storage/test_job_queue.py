@@ -45,3 +45,13 @@ def test_several_jobs_end_at_once_and_forget_why_they_waited(jobs):
     ]
     jobs.finish_all({first.id: {"state": "failed"}}, error=ErrorInfo(code="disk_full", params={"folder": "x"}))
     assert jobs.batch(batch)[0].error == ErrorInfo(code="disk_full", params={"folder": "x"})
+
+
+def test_a_job_that_failed_while_it_was_being_cancelled_can_be_done_again(jobs):
+    batch = queue(jobs, "a.md")
+    job = jobs.claim().job
+    jobs.cancel(batch)
+    jobs.finish(job.id, "failed", error=ErrorInfo(code="disk_full"))
+    assert jobs.retry_failed("base") == 1
+    assert jobs.claim().job.id == job.id
+    assert not jobs.progress(job.id, "load", 0, 1)  # nobody wants it cancelled any more
