@@ -6,7 +6,9 @@ import locale
 import os
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TextIO
 
 from kb_app.messages import Language, error_text, pick_language, translate
@@ -124,8 +126,7 @@ def pad(text: str, columns: int) -> str:
 def clip(text: str, columns: int) -> str:
     """Return ``text`` on one line, cut to ``columns`` with an ellipsis."""
     line = " ".join(text.split())
-    if width(line) <= columns:
+    ends = list(accumulate(width(character) for character in line[: columns + 1]))
+    if not ends or ends[-1] <= columns:
         return line
-    while width(line) > columns - 1:
-        line = line[:-1]
-    return line + "…"
+    return line[: bisect_right(ends, columns - 1)] + "…"

@@ -44,7 +44,7 @@ def read_queries(path: Path) -> Iterator[tuple[str | int, str]]:
         QueriesFileError: the file cannot be read, or a line is something else; ``params["problem"]`` names it.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold U+2028 and U+0085 as they are
     except (OSError, UnicodeDecodeError) as error:
         raise QueriesFileError(str(error), file=str(path), problem=str(error)) from error
     for number, line in enumerate(lines, start=1):

@@ -24,8 +24,8 @@ def test_for_people(kb: Command, tea: Path) -> None:
 
 def test_many_queries_in_one_process(kb: Command, tea: Path, tmp_path: Path) -> None:
     queries = tmp_path / "queries.jsonl"
-    lines = [{"id": 7, "query": "水温"}, {"id": "b", "query": "fridge"}]
-    queries.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    lines = [{"id": 7, "query": "水温\u2028"}, {"id": "b", "query": "fridge"}]
+    queries.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
     records = kb("search", "茶", "--queries", queries, "--json").records
     assert [list(record) for record in records] == [["id", "query", "seconds", "hits"]] * 2
     assert [record["id"] for record in records] == [7, "b"]
