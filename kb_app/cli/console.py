@@ -16,6 +16,9 @@ from kb_app.models import ErrorInfo
 
 Record = Mapping[str, Any]
 
+#: The ends of lines, for Unicode, that JSON does not escape.
+_LINE_ENDS = {number: f"\\u{number:04x}" for number in (0x85, 0x2028, 0x2029)}
+
 
 def system_language() -> Language:
     """Return the language of ``KB_LANGUAGE`` or of the system's locale."""
@@ -52,8 +55,8 @@ class Console:
         self._out.flush()
 
     def record(self, record: Record) -> None:
-        """Write one JSON object as a line."""
-        self.line(json.dumps(record, ensure_ascii=False))
+        """Write one JSON object as a line, whatever its reader takes for the end of one."""
+        self.line(json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS))
 
     def note(self, key: str, /, **params: str | int | float) -> None:
         """Tell the user something that is not part of the result."""

@@ -132,6 +132,10 @@ class Worker:
         except CancelledError:
             if not self._closing.is_set():
                 self._jobs.finish(claimed.job.id, "cancelled")
+        except StorageError as error:
+            if claimed.job.kind == "ingest":  # the ends of files before this one could not be recorded: see _recover
+                raise
+            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
         except Exception as error:  # noqa: BLE001 - a bug in one job must not end the others; told_error logs it
             self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
 

@@ -110,7 +110,7 @@ def test_a_document_removed_while_its_group_is_stored_fails_no_other(app, monkey
 
     def add_and_lose_one(documents):
         replaced = add_documents(documents)
-        app.library.remove(base.id, [document.id for document in documents if document.name == "tea.md"])
+        app.library.remove(base.id, [document.id for document in documents if document.new.name == "tea.md"])
         return replaced
 
     monkeypatch.setattr(store, "add", add_and_lose_one)
@@ -119,19 +119,24 @@ def test_a_document_removed_while_its_group_is_stored_fails_no_other(app, monkey
     assert [document.name for document in app.library.documents(base.id)] == ["bike.txt"]
 
 
-def test_jobs_go_on_when_a_full_disk_has_room_again(app, monkeypatch):
+@pytest.mark.parametrize("method", ["finish", "finish_all"])
+def test_jobs_go_on_when_a_full_disk_has_room_again(app, monkeypatch, method):
     base = app.library.create("茶")
-    finish, refusals = app._worker._jobs.finish, iter(range(3))
+    finish, refusals = getattr(app._worker._jobs, method), iter(range(2))
+    refused = []
 
     def refuse_for_a_while(*arguments, **values):
         if next(refusals, None) is not None:
+            refused.append(arguments)
             raise DiskFullError("disk is full")
         finish(*arguments, **values)
 
-    monkeypatch.setattr(app._worker._jobs, "finish", refuse_for_a_while)
-    jobs = add(app, base, tea_md=TEA, bike_txt=BIKE)
+    monkeypatch.setattr(app._worker._jobs, method, refuse_for_a_while)
+    # The same bytes once more: what was read before has to be stored first, while the new one is taken.
+    jobs = add(app, base, tea_md=TEA, bike_txt=BIKE, copy_txt=BIKE)
+    assert refused
     assert {job.state for job in jobs} <= {"ready", "unchanged"}
-    assert len(app.library.documents(base.id)) == 2
+    assert {document.name for document in app.library.documents(base.id)} == {"tea.md", "bike.txt"}
 
 
 def test_a_group_the_database_refuses_leaves_nothing_in_the_indexes(app, monkeypatch):
