@@ -52,6 +52,14 @@ MEDIA_EXTENSIONS = frozenset(
         *("mp4", "m4v", "mov", "mkv", "webm", "avi", "wmv", "flv", "mpg", "mpeg", "3gp", "rmvb", "m2ts"),
     )
 )
+#: Documents and archives that cannot be read here: worth a word where other strangers are left out in silence.
+CLOSED_EXTENSIONS = frozenset(
+    f".{extension}"
+    for extension in (
+        *("doc", "dot", "wps", "wpd", "pages", "ppt", "pps", "dps", "key", "odp", "et", "numbers", "pub", "vsd", "one"),
+        *("mobi", "azw", "azw3", "djvu", "caj", "chm", "xps", "ps", "rar", "7z", "tar", "gz", "tgz"),
+    )
+)
 _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _PACKAGE_PARTS = (("word/", "DOCX"), ("ppt/", "PPTX"), ("xl/", "XLSX"))
 _PACKAGE_TYPES = {

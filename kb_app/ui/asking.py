@@ -10,7 +10,7 @@ from kb_app.app import App
 from kb_app.errors import BusyError, KBAppError
 from kb_app.models import KnowledgeBase, ModelInfo
 from kb_app.services.answers.questions import AskRequest
-from kb_app.ui.attaching import accepted_extensions, attach, pending, pending_notice
+from kb_app.ui.attaching import attach, pending, pending_notice
 from kb_app.ui.commands import obey
 from kb_app.ui.components import flash
 from kb_app.ui.markup import plain, short
@@ -218,7 +218,6 @@ def question_box(app: App, bases: Sequence[KnowledgeBase]) -> None:
         hint,
         key=CHAT_INPUT_WIDGET,
         accept_file="multiple",
-        file_type=accepted_extensions(),
         max_chars=4000,
         on_submit=_submitted,
         args=(app, bases),

@@ -1,18 +1,15 @@
 """Files attached to a question: taken from the box, shown beside the question, and said where one cannot be read."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingestion.load import supported_extensions
-from ingestion.load.sniff import MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import Message, NewTurn
 from kb_app.services.answers.attachments import attached_names
-from kb_app.services.documents.intake import ARCHIVE_EXTENSION, Upload
+from kb_app.services.documents.intake import Upload
 from kb_app.services.wording import title_from
 from kb_app.ui.components import flash_error
 from kb_app.ui.markup import plain, short
@@ -20,16 +17,6 @@ from kb_app.ui.state import ATTACHED, CHAT
 from kb_app.ui.text import describe, t
 
 _NAME_CHARS = 60
-
-
-@cache
-def accepted_extensions() -> tuple[str, ...]:
-    """Return the endings of files that may be sent, without dots.
-
-    Sound and video are taken as well, for the outcome says how to make text of them.
-    """
-    every = (*supported_extensions(), ARCHIVE_EXTENSION, *sorted(MEDIA_EXTENSIONS))
-    return tuple(extension.lstrip(".") for extension in every)
 
 
 def attach(app: App, question: str, base_ids: Sequence[str], model_id: str, files: Sequence[UploadedFile]) -> bool:

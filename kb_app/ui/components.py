@@ -25,6 +25,7 @@ def apply_style() -> None:
         "drop": t("upload.drop"),
         "folder-button": t("upload.folder_button"),
         "folder-drop": t("upload.folder_drop"),
+        "refused": t("upload.refused"),
     }
     rules = "".join(f'--kb-upload-{name}: "{text}";' for name, text in words.items())
     st.html(f"<style>:root {{ {rules} }}</style>")

@@ -1,16 +1,17 @@
 """The box that takes files, or a whole folder with the files below it."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.load import supported_extensions
+from ingestion.load.sniff import CLOSED_EXTENSIONS, MEDIA_EXTENSIONS
 from kb_app.app import App
 from kb_app.errors import KBAppError
 from kb_app.models import KnowledgeBase
 from kb_app.services.documents.intake import ARCHIVE_EXTENSION, Upload, is_hidden
-from kb_app.ui.attaching import accepted_extensions
 from kb_app.ui.components import flash, flash_error
 from kb_app.ui.state import UPLOAD_FOLDER, UPLOAD_GENERATION, UPLOADED_FILES
 from kb_app.ui.text import t
@@ -24,7 +25,7 @@ def upload_box(app: App, base: KnowledgeBase) -> None:
     with st.container(key="upload_folder" if is_folder else "upload_files", gap="small"):
         files = st.file_uploader(
             t("upload.label"),
-            type=accepted_extensions(),
+            type=_folder_extensions() if is_folder else None,
             accept_multiple_files="directory" if is_folder else True,
             key=f"upload_{base.id}_{UPLOAD_GENERATION.get()}",
             help=t("upload.folder_help") if is_folder else t("upload.help", extensions=names),
@@ -43,6 +44,17 @@ def upload_box(app: App, base: KnowledgeBase) -> None:
         _add(app, base.id, files)
         UPLOAD_GENERATION.set(UPLOAD_GENERATION.get() + 1)  # a new key empties the box
         st.rerun()
+
+
+@cache
+def _folder_extensions() -> tuple[str, ...]:
+    """Return the endings of the files of a folder that are sent, without dots.
+
+    Among them are sound and documents that cannot be read, so that the outcome names them and says what to do; of
+    single files all are taken, for somebody chose each. What the box itself refuses, it refuses in English and forgets.
+    """
+    every = (*supported_extensions(), ARCHIVE_EXTENSION, *sorted(MEDIA_EXTENSIONS), *sorted(CLOSED_EXTENSIONS))
+    return tuple(extension.lstrip(".") for extension in every)
 
 
 def _add(app: App, base_id: str, files: Sequence[UploadedFile]) -> None:

@@ -51,17 +51,26 @@ def test_files_sent_twice_by_the_browser_are_added_once(app: App) -> None:
     assert len(app.jobs.recent(base.id)) == 4
 
 
-def test_sound_is_taken_and_the_outcome_says_how_to_make_text_of_it(app: App) -> None:
+def test_what_cannot_be_read_is_taken_as_well_and_the_outcome_says_what_to_do(app: App) -> None:
     (base,) = app.library.bases()
     page = AppTest.from_function(draw_box_with_its_old_files).run()
-    assert {".mp3", ".mp4", ".pdf", ".zip"} <= set(page.file_uploader[0].proto.type)
-    page.file_uploader[0].set_value([("talk.mp3", b"ID3" + bytes(500), "audio/mpeg")]).run()
+    assert not page.file_uploader[0].proto.type  # the browser would refuse it in English, and forget it
+    files = [("talk.mp3", b"ID3" + bytes(500), "audio/mpeg"), ("old.doc", b"\xd0\xcf\x11\xe0", "application/msword")]
+    page.file_uploader[0].set_value(files).run()
     for batch_id in {job.batch_id for job in app.jobs.recent(base.id)}:
         app.jobs.wait(batch_id)
 
-    (job,) = app.jobs.recent(base.id)
-    assert job.error is not None
-    assert job.error.code == "transcription_needed"
+    errors = {job.name: job.error and job.error.code for job in app.jobs.recent(base.id)}
+    assert errors == {"talk.mp3": "transcription_needed", "old.doc": "unsupported"}
+
+
+def test_of_a_folder_documents_that_cannot_be_read_are_sent_to_be_named_and_strangers_are_not(app: App) -> None:
+    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page.button(key="upload_other_way").click().run()
+    sent = set(page.file_uploader[0].proto.type)
+
+    assert {".mp3", ".pdf", ".zip", ".doc", ".rar"} <= sent
+    assert not {".exe", ".png"} & sent
 
 
 def test_a_folder_keeps_its_names_and_its_hidden_folders_to_itself(app: App) -> None:
