@@ -45,6 +45,7 @@ KBAppError
         ConversationTooLargeError  conversation_too_large
         ConversationNewerError     conversation_newer      written by a newer version of the app
     BusyError                 busy
+    ClosingError              closing            the app is being closed
     CorrectionError           correction
         CorrectionEmptyError    correction_empty     no question, or no corrected answer
         CorrectionConflictError correction_conflict  somebody else saved it meanwhile
@@ -90,6 +91,7 @@ KBAppError
 
 from kb_app.errors.base import (
     BusyError,
+    ClosingError,
     KBAppError,
     error_info,
 )
@@ -210,6 +212,7 @@ __all__ = [
     "CaseEmptyError",
     "ChunkOverlapError",
     "ChunkSizeError",
+    "ClosingError",
     "ConfigurationError",
     "ContentFilterError",
     "ContextTooLongError",

@@ -23,6 +23,12 @@ class BusyError(KBAppError):
     code = "busy"
 
 
+class ClosingError(KBAppError):
+    """The app is being closed, and begins nothing any more."""
+
+    code = "closing"
+
+
 def error_info(error: KBAppError | IngestionError) -> ErrorInfo:
     """Return the failure as data that can be stored and shown in any language."""
     return ErrorInfo(code=error.code, params=dict(error.params))

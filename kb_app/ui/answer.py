@@ -20,6 +20,7 @@ from kb_app.ui.corrected import corrected_since, correction_note, corrections_si
 from kb_app.ui.details import details
 from kb_app.ui.markup import closed, plain, safe
 from kb_app.ui.model_choice import QUOTE_MODEL
+from kb_app.ui.pieces import drawn, growing
 from kb_app.ui.rating import rating_row, reasons_form
 from kb_app.ui.reader import anchor
 from kb_app.ui.sources import copy_button, source_list
@@ -28,7 +29,6 @@ from kb_app.ui.text import t
 
 _USER_ICON = ":material/person:"
 _ASSISTANT_ICON = ":material/auto_stories:"
-_CURSOR = " ▍"
 _REFRESH_S = 0.25
 #: How long the run that begins an answer waits for its first words: cheaper than to look again and again, and with many
 #: readers at once no later than the next look would be. A click on the stop button has to wait for it.
@@ -149,7 +149,8 @@ def _text(message: Message, question: str) -> None:
     text = message.text.replace(_SIGN_PLACE, "")
     for _, end in reversed(spans if text == message.text else ()):
         text = f"{text[:end]}{_SIGN_PLACE}{text[end:]}"
-    st.markdown(safe(text, _markers(message), anchor(message.id)).replace(_SIGN_PLACE, f"{_SIGN} "))
+    for piece in drawn(text, _markers(message), anchor(message.id)):
+        st.markdown(piece.replace(_SIGN_PLACE, f"{_SIGN} "))
     if spans:
         st.caption(f"{_SIGN} {t('answer.unsupported', count=len(spans))}", help=t("answer.unsupported_help"))
 
@@ -197,4 +198,5 @@ def _words_so_far(message: Message) -> None:
         with st.expander(label, icon=":material/psychology:"):
             st.markdown(safe(closed(message.thinking)))
     if message.text:
-        st.markdown(safe(closed(message.text) + _CURSOR, _markers(message), anchor(message.id)))
+        for piece in growing(message.text, _markers(message), anchor(message.id)):
+            st.markdown(piece)

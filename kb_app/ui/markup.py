@@ -33,7 +33,8 @@ _LINE_END = re.compile(r"\r\n?")
 # CommonMark's link label: up to 999 characters, brackets only behind a backslash. A byte order mark is skipped.
 _REFERENCE_DEFINITION = re.compile(r"^([\ufeff \t>*+\-\d.)]*\[(?:[^\[\]\\]|\\.){0,999}\]):", re.M | re.S)
 _SPECIAL_IN_PROSE = re.compile(
-    r"(?<![A-Za-z])(?P<address>(?:https?://|www\.)[^\s<]{1,2000})(?P<end><?)"
+    r"(?<![A-Za-z])(?P<address>(?:https?://|www\.)(?:(?!\[\d{1,3}\])[^\s<，。！？；：、（）《》【】「」“”…]){1,2000})"
+    r"(?P<end><|(?=[\[，。！？；：、（）《》【】「」“”…]))?"
     r"|<"
     r"|(?<!\\)\$"
     r"|(?<![~\\])~(?!~)",
@@ -82,10 +83,15 @@ def _prose(text: str, markers: Collection[int], anchor: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """A bare address is linked up to the next space, backslashes and entities included; it keeps its own tildes."""
-    if match["address"]:
-        return match["address"] + (rf"{_HAIR_SPACE}\<" if match["end"] else "")
-    return rf"\{match[0]}"
+    """A bare address is linked up to the next space, a Chinese full stop or a marker included: it gets one before them.
+
+    Backslashes and entities would be linked as well, so it keeps its own tildes.
+    """
+    address, end = match["address"], match["end"]
+    if not address:
+        return rf"\{match[0]}"
+    is_target = not end and match.string[: match.start()].endswith("](")  # of a link that is written out
+    return address if end is None or is_target else address + _HAIR_SPACE + end.replace("<", r"\<")
 
 
 def _citation(match: re.Match[str], markers: Collection[int], anchor: str) -> str:

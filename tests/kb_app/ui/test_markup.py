@@ -190,3 +190,11 @@ def test_a_passage_of_a_markdown_document_is_drawn_without_marks_html_or_images(
     assert "![" not in drawn
     assert "| --- | --- |" in drawn
     assert drawn.rstrip().endswith("# a < b\n\n```")
+
+
+def test_an_address_ends_before_chinese_punctuation_and_a_marker() -> None:
+    shown = safe("见 https://a.test/茶。后面还有；www.b.test[1]，[书](https://c.test/（二）)", {1}, "#")
+
+    assert "https://a.test/茶\u200a。后面" in shown
+    assert "www.b.test\u200a[1](#1)，" in shown
+    assert "[书](https://c.test/（二）)" in shown

@@ -40,6 +40,13 @@ def test_nothing_but_the_server_itself_is_allowed() -> None:
     assert "'unsafe-eval'" not in sources
 
 
+def test_of_scripts_in_the_page_only_streamlits_own_may_run() -> None:
+    (scripts,) = (part for part in CONTENT_SECURITY_POLICY.split("; ") if part.startswith("script-src"))
+
+    assert "'unsafe-inline'" not in scripts
+    assert scripts.count("'sha256-") == 1
+
+
 def test_a_websocket_is_left_alone() -> None:
     start, _ = serve({"type": "websocket"}, [])
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kb_app.errors import BusyError, ModelNotFoundError, NotFoundError, UnreachableError
+from kb_app.errors import BusyError, ClosingError, ModelNotFoundError, NotFoundError, UnreachableError
 from kb_app.models import (
     ChatOptions,
     ConversationFilter,
@@ -361,6 +361,15 @@ def test_a_model_answers_as_it_is_set_and_leaves_half_of_its_window_to_the_promp
     (request,) = model.requests
     assert request.options == ChatOptions(temperature=0.7, max_tokens=2048, thinking=True)
     assert request.sources
+
+
+def test_nothing_is_saved_or_begun_once_answers_are_closed(conversations, database):
+    service = answering(conversations, ScriptedModel(Finished(reason="complete")))
+    service.close()
+
+    with pytest.raises(ClosingError):
+        ask(service)
+    assert ShelfRepository(database).all(ConversationFilter(), 10) == []
 
 
 def test_one_conversation_answers_one_question_at_a_time_and_others_go_on(conversations):

@@ -120,7 +120,7 @@ def test_context_is_the_apps_own_prompt_with_every_passage_under_its_number(desk
     system, _, answer = row["messages"]
     assert '<passage id="1" from="绿茶.md">\n绿茶用八十度的水冲泡\n</passage>' in system["content"]
     assert '<passage id="2" from="绿茶.md">\n水太烫会发苦\n</passage>' in system["content"]
-    assert answer["content"] == "八十度 [1]，太烫会发苦 [2]，见 。"
+    assert answer["content"] == "八十度 [1]，太烫会发苦 [2]，见。"
     (row,) = desk.rows("alpaca", with_context=True)
     assert row["system"] == system["content"]
 
