@@ -26,7 +26,7 @@ class Model:
             if isinstance(event, Exception):
                 raise event
             if event is None:
-                self.closed.wait(10)
+                self.closed.wait(60)
                 return
             yield event
 

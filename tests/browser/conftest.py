@@ -1,16 +1,12 @@
 """Headless Chromium in front of a real server."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from kb_server import ROOT, Network, Server
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from protocol_servers.ollama_server import OllamaServer
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,7 +29,7 @@ def browser() -> Iterator[Browser]:
     """
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=FLAGS)
         yield launched
@@ -69,7 +65,7 @@ def ollama_app(tmp_path: Path, ollama: OllamaServer) -> Iterator[Server]:
 @pytest.fixture
 def page(server: Server, browser: Browser, network: Network) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     network.watch(context, server.url)
     opened = context.new_page()
     opened.goto(server.url)

@@ -51,22 +51,3 @@ def marked(page: Page) -> Locator:
 def wait_for_answer(page: Page, timeout_s: float = 60) -> None:
     expect(page.locator("[class*=st-key-details_]").last).to_be_visible(timeout=timeout_s * 1000)
     expect(key(page, "stop")).to_have_count(0)
-
-
-def watch_growth(page: Page, word: str, timeout_s: float = 60) -> list[int]:
-    """Return how often ``word`` stood in the newest answer, as it changed, for as long as the answer ran."""
-    page.evaluate(
-        """(word) => {
-            window.counts = [];
-            const look = () => {
-                const last = [...document.querySelectorAll('[data-testid="stChatMessage"]')].at(-1);
-                if (!last || !document.querySelector('.st-key-stop')) return;
-                const count = last.innerText.split(word).length - 1;
-                if (window.counts.at(-1) !== count) window.counts.push(count);
-            };
-            window.watching = setInterval(look, 20);
-        }""",
-        word,
-    )
-    wait_for_answer(page, timeout_s)
-    return [int(count) for count in page.evaluate("() => { clearInterval(window.watching); return window.counts }")]

@@ -53,7 +53,7 @@ def started(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
             app.model_choices.set_base(base.id, model_id=FIRST, fallback_model_id="")
         server = Server(data_dir=folder, environment={"KB_OLLAMA_BASE_URL": ollama.url}).start()
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         network.watch(context, server.url)
         yield Chat(url=server.url, ollama=ollama, context=context)
         context.close()
@@ -189,7 +189,7 @@ def test_two_tabs_share_an_answer_and_neither_loses_nor_doubles_it(chat: Chat) -
         expect(tab.get_by_text("You stopped this answer")).to_be_visible()
         expect(answer(tab)).to_contain_text("再来 再来")
         expect(tab.get_by_test_id("stChatMessage")).to_have_count(4)
-    assert chat.ollama.client_gone.wait(10)
+    assert chat.ollama.client_gone.wait(60)
     asked = [body["messages"][-1]["content"] for body in chat.ollama.bodies("/api/chat")]
     assert sum(NEXT in content for content in asked) == 1
 

@@ -28,7 +28,7 @@ def open_page(app: App, prepared_once: None) -> Open:
     """Return a function that opens a page as a browser would: ``open_page("chat", lang="zh", chat=ID)``."""
 
     def open_it(name: str = "chat", **query: str) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "kb_app/ui/main.py"), default_timeout=30)
+        page = AppTest.from_file(str(ROOT / "kb_app/ui/main.py"), default_timeout=120)
         for parameter, value in {"lang": "en", **query}.items():
             page.query_params[parameter] = value
         if name != "chat":

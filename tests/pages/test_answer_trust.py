@@ -33,7 +33,7 @@ def answer(app: App) -> Message:
     base = app.library.create("Bees")
     app.jobs.wait(app.library.add_files(base.id, [Upload(name="bees.md", data=NOTES.encode())]))
     request = AskRequest(question=QUESTION, base_ids=(base.id,), model_id="openai/m", language="en")
-    answer = app.answering.ask(request).wait(30)
+    answer = app.answering.ask(request).wait()
     assert answer.status == "complete", answer.error
     return answer
 
@@ -60,7 +60,7 @@ def test_the_details_say_how_it_came_about_and_let_the_search_be_changed(
     page.button(key=f"requery_{answer.id}").click().run()
     running = app.answering.running(answer.conversation_id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     newest = app.history.messages(answer.conversation_id)[-1]
     assert newest.id != answer.id
     assert (newest.query, newest.model_id) == ("honey in a jar", "openai/m")

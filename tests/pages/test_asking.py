@@ -28,7 +28,7 @@ def ask(app: App, page: AppTest, text: str) -> Message:
     [conversation] = app.history.conversations()
     running = app.answering.running(conversation.id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
     assert not page.exception
     return app.history.messages(conversation.id)[-1]
@@ -38,7 +38,7 @@ def test_a_question_draws_the_newest_turn_alone(
     app: App, base_id: str, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, retrieve = threading.Event(), Retriever.retrieve
-    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(20) and retrieve(*args, **options))
+    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(60) and retrieve(*args, **options))
     monkeypatch.setattr("kb_app.ui.answer._PATIENCE_S", 0.0)
     page = open_page()
 
@@ -51,7 +51,7 @@ def test_a_question_draws_the_newest_turn_alone(
     found.set()
     running = app.answering.running(app.history.conversations()[0].id)
     assert running is not None
-    running.wait(30)
+    running.wait()
     page.run()
     assert "35 degrees" in shown_text(page)
     assert "new_chat_sidebar" in {one.key for one in page.button}
@@ -64,7 +64,7 @@ def test_a_question_that_breaks_off_the_drawing_of_the_page_draws_all_of_it(
     page = open_page()
     ask(app, page, "How warm is the brood?")
     found, retrieve = threading.Event(), Retriever.retrieve
-    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(20) and retrieve(*args, **options))
+    monkeypatch.setattr(Retriever, "retrieve", lambda *args, **options: found.wait(60) and retrieve(*args, **options))
     monkeypatch.setattr("kb_app.ui.answer._PATIENCE_S", 0.0)
 
     page.session_state["kb.chat"] = ""  # as a click on "new chat" leaves it, before the page was drawn anew
@@ -118,7 +118,7 @@ def test_questions_are_suggested_from_headings_and_answered(app: App, base_id: s
     [conversation] = app.history.conversations()
     running = app.answering.running(conversation.id)
     if running is not None:
-        running.wait(30)
+        running.wait()
 
     assert conversation.title.startswith("What does “")
     assert app.history.messages(conversation.id)[-1].status == "complete"

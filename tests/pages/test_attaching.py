@@ -14,7 +14,7 @@ def answered(app: App, page: AppTest) -> Message:
     [conversation] = app.history.conversations()
     running = app.answering.running(conversation.id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
     assert not page.exception
     return app.history.messages(conversation.id)[-1]

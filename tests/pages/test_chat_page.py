@@ -22,7 +22,7 @@ def base_id(app: App) -> str:
 
 def answered(app: App, base_id: str, question: str = "At which temperature do bees keep the brood?") -> str:
     generation = app.answering.ask(AskRequest(question=question, base_ids=(base_id,), language="en"))
-    generation.wait(30)
+    generation.wait()
     return generation.conversation_id
 
 
@@ -38,7 +38,7 @@ def test_an_empty_installation_leads_to_an_answer_in_three_clicks(app: App, open
     [conversation] = app.history.conversations()
     running = app.answering.running(conversation.id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
     open_sources(page, app.history.messages(conversation.id)[-1].id)
 
@@ -55,7 +55,7 @@ def test_every_suggested_question_is_answered_by_the_example_base(app: App, lang
     [base] = app.library.bases()
     for key in EXAMPLE_QUESTIONS:
         question = translate(language, f"ui.first_run.{key}")
-        answer = app.answering.ask(AskRequest(question=question, base_ids=(base.id,), language=language)).wait(30)
+        answer = app.answering.ask(AskRequest(question=question, base_ids=(base.id,), language=language)).wait()
 
         assert answer.status == "complete", question
         assert answer.cited, question
@@ -82,7 +82,7 @@ def test_a_typed_question_is_answered_with_its_source(app: App, base_id: str, op
     conversation_id = app.history.conversations()[0].id
     running = app.answering.running(conversation_id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
     open_sources(page, app.history.messages(conversation_id)[-1].id)
 
@@ -152,7 +152,7 @@ def test_a_declined_question_is_answered_anyway_from_the_nearest_passages(
     page.button(key=f"anyway_{declined.id}").click().run()
     running = app.answering.running(conversation_id)
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
 
     assert not page.exception
@@ -231,7 +231,7 @@ def test_only_the_last_messages_are_drawn_until_asked_for(app: App, base_id: str
         request = AskRequest(
             question=f"Question {number} about bees?", base_ids=(base_id,), conversation_id=conversation_id
         )
-        app.answering.ask(request).wait(30)
+        app.answering.ask(request).wait()
     page = open_page(chat=conversation_id)
     assert len(page.chat_message) == 20
 

@@ -21,7 +21,7 @@ def base(app):
 
 @pytest.fixture
 def bad_answer(app, base):
-    answer = app.answering.ask(AskRequest(question=QUESTION, base_ids=(base.id,))).wait(20)
+    answer = app.answering.ask(AskRequest(question=QUESTION, base_ids=(base.id,))).wait()
     app.history.rate(answer.id, Rating(verdict="bad", reasons=("invented",), note="不对"))
     return answer
 
@@ -42,7 +42,7 @@ def test_a_bad_answer_is_corrected_approved_and_used(app, base, bad_answer, open
     before = open_page(chat=bad_answer.conversation_id)  # where the wrong answer stood, the right one does
     assert any("Corrected by 小李" in one.value for one in before.markdown)
     assert "八十度左右。" in [one.value for one in before.markdown]
-    answer = app.answering.ask(AskRequest(question=QUESTION, base_ids=(base.id,))).wait(20)
+    answer = app.answering.ask(AskRequest(question=QUESTION, base_ids=(base.id,))).wait()
     chat = open_page(chat=answer.conversation_id)
     assert any("Corrected by 小李" in one.value for one in chat.markdown)
     assert not any("Quote (no AI)" in one.label for one in chat.expander)  # no model wrote it

@@ -1,10 +1,9 @@
 """The evaluation page as a person meets it: questions, a run with its cost, its results, and two runs compared."""
 
-import time
-
 import pytest
 from page_reading import Open, shown_text
 from streamlit.testing.v1 import AppTest
+from waiting import until
 
 from kb_app.app import App
 from kb_app.messages import LANGUAGES, Language, translate
@@ -32,10 +31,7 @@ def add_questions(app: App, base_id: str) -> str:
 
 
 def finish(app: App, base_id: str) -> None:
-    give_up = time.monotonic() + 30
-    while any(run.is_active for run in app.evaluation_runs.all(base_id)):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
+    until(lambda: not any(run.is_active for run in app.evaluation_runs.all(base_id)))
 
 
 def view(page: AppTest, name: str) -> AppTest:

@@ -1,9 +1,8 @@
 """The export on the correction page: what stands in the way, what is found, and the archive."""
 
-import time
-
 from page_reading import Open, shown_text
 from streamlit.testing.v1 import AppTest
+from waiting import until
 
 from kb_app.app import App
 from kb_app.messages import translate
@@ -19,11 +18,7 @@ def add(app: App, base_id: str, question: str, rejected: str = "") -> None:
 
 def check(page: AppTest) -> str:
     page.button(key="check_export").click().run()
-    give_up = time.monotonic() + 20
-    while any("…" in str(caption.value) for caption in page.caption):
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
-        page.run()
+    until(lambda: not any("…" in str(caption.value) for caption in page.run().caption))
     assert not page.exception
     return shown_text(page)
 

@@ -17,7 +17,7 @@ def test_an_answer_to_a_follow_up_says_what_was_searched_for(app: App, open_page
         generation = app.answering.ask(
             AskRequest(question=question, base_ids=(base.id,), conversation_id=conversation, language="en")
         )
-        generation.wait(30)
+        generation.wait()
         conversation = generation.conversation_id
 
     text = shown_text(open_page(chat=conversation))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from page_reading import Open, shown_text
 from streamlit.testing.v1 import AppTest
+from waiting import until
 
 from kb_app.app import App
 from kb_app.models import Message
@@ -24,7 +25,7 @@ def base_id(app: App) -> str:
 
 def asked(app: App, base_id: str, question: str, **more: str) -> Message:
     request = AskRequest(question=question, base_ids=(base_id,), language="en", **more)  # type: ignore[arg-type]
-    return app.answering.ask(request).wait(30)
+    return app.answering.ask(request).wait()
 
 
 def html_of(page: AppTest) -> str:
@@ -35,7 +36,7 @@ def finish(app: App, page: AppTest) -> None:
     """Wait for the answer the last click asked for, and draw the page with it."""
     running = app.answering.running(page.query_params["chat"][0])
     if running is not None:
-        running.wait(30)
+        running.wait()
     page.run()
     assert not page.exception
 
@@ -184,8 +185,7 @@ def test_a_file_is_imported_and_its_outcome_is_said(app: App, open_page: Open) -
     app.history.empty_trash()
     page = open_page("history")
     page.file_uploader[0].set_value([(file.name, file.data, "application/json")]).run()
-    while app.importer.progress is not None and app.importer.progress.state == "running":
-        page.run()
+    until(lambda: app.importer.progress is not None and app.importer.progress.state != "running")
     page.run()
 
     assert not page.exception

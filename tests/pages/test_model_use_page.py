@@ -1,10 +1,9 @@
 """What models cost and which one is asked: prices, sums, fallback, the model a base starts with."""
 
-import time
-
 import pytest
 from page_reading import Open, shown_text
 from protocol_servers.hub_server import HubServer
+from waiting import until
 
 from kb_app.app import App
 from kb_app.models import ModelCall, ModelInfo, Price
@@ -102,13 +101,11 @@ def test_an_onnx_model_is_fetched_from_a_mirror_and_removed(app: App, open_page:
         page.button(key="dialog_submit").click().run()
         assert hub.url.removeprefix("http://") in shown_text(page).replace("\\", "").replace("\u200b", "")
         page.button(key="fetch_all-MiniLM-L6-v2").click().run()
-        while app.onnx_store.is_running():
-            time.sleep(0.01)
+        until(lambda: not app.onnx_store.is_running())
         page.run()
         assert not page.exception
     assert (app.settings.data_dir / "models/all-MiniLM-L6-v2/model.onnx").read_bytes() == b"weights"
     assert "all-MiniLM-L6-v2" not in [model.name for model in app.onnx_store.offered()]
     app.onnx_store.delete("all-MiniLM-L6-v2")
-    while app.onnx_store.is_running():
-        time.sleep(0.01)
+    until(lambda: not app.onnx_store.is_running())
     assert not (app.settings.data_dir / "models/all-MiniLM-L6-v2").exists()

@@ -16,7 +16,7 @@ NOTES = "# Bees\n\nA bee colony keeps its brood at 35 degrees.\n"
 def answer(app: App) -> Message:
     base = app.library.create("Bees")
     app.jobs.wait(app.library.add_files(base.id, [Upload(name="bees.md", data=NOTES.encode())]))
-    return app.answering.ask(AskRequest(question="How warm is the brood?", base_ids=(base.id,))).wait(30)
+    return app.answering.ask(AskRequest(question="How warm is the brood?", base_ids=(base.id,))).wait()
 
 
 def test_a_bad_answer_is_explained_and_taken_back(app: App, answer: Message, open_page: Open) -> None:

@@ -166,11 +166,16 @@ class OllamaServer(ProtocolServer):
         def talk() -> Iterator[dict[str, Any]]:
             spoken = list(self._talk(body))
             yield from spoken[:-1]
-            self.release.wait(60)
+            self.release.wait(250)
             yield _part(body, " THE END")
             yield spoken[-1]
 
         return _lines(talk())
+
+    def chat_held_start(self, body: dict[str, Any]) -> Reply:
+        """Say nothing until ``release`` is set."""
+        self.release.wait(250)
+        return self.chat_answer(body)
 
     def chat_endless(self, body: dict[str, Any]) -> Reply:
         return _lines((_part(body, "再来 ") for _ in range(100_000)), gap_s=0.02)

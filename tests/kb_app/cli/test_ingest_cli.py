@@ -163,9 +163,8 @@ def test_when_the_process_that_should_read_the_files_ends_this_one_does_it(kb: C
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"held\n"
         threading.Timer(1.5, owner.kill).start()
-        started = time.monotonic()
         result = kb("ingest", "notes", note, "--json")
-    assert time.monotonic() - started > 1
+        assert owner.poll() is not None, "it must not have worked beside the owner"
     assert [record["status"] for record in result.records] == ["ready"]
 
 
@@ -186,7 +185,7 @@ def test_ctrl_c_cancels_what_was_not_read(kb: Command, tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline().startswith("ready")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert err.splitlines()[-1] == "Interrupted."
     assert "Traceback" not in err

@@ -1,14 +1,10 @@
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import provider_matrix
+import pytest
 from protocol_servers.ollama_server import OllamaServer
 from protocol_servers.openai_server import DIALECTS, OpenAIDialectServer
 

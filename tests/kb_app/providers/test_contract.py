@@ -9,6 +9,7 @@ import pytest
 from protocol_servers.ollama_server import ANSWER, THOUGHT
 from protocol_servers.openai_server import KEY, SEPARATORS, OpenAIDialectServer
 from pydantic import SecretStr
+from waiting import until
 
 from kb_app.errors import (
     AuthError,
@@ -210,10 +211,9 @@ def test_silent_server_times_out(family: str, server: OpenAIDialectServer, shows
 def test_comments_do_not_postpone_the_time_limit(family: str, server: OpenAIDialectServer, shows: Shows) -> None:
     shows(family, "kept_alive")
     server.scenario = "kept_alive"
-    started = time.monotonic()
     _, error = failure_of(stream(family, server, read_timeout_s=0.1))
     assert type(error) is ProviderTimeoutError
-    assert time.monotonic() - started < 5
+    assert server.client_gone.wait(60), "the comments were read to their end"
 
 
 # --- stopping --------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_close_closes_the_connection(family: str, server: OpenAIDialectServer, s
     events = stream(family, server)
     assert isinstance(next(events), Token)
     events.close()
-    assert server.client_gone.wait(2)
+    assert server.client_gone.wait(60)
     assert list(events) == []
 
 
@@ -237,12 +237,11 @@ def test_close_from_another_thread(family: str, server: OpenAIDialectServer, sce
     received: list[ModelEvent] = []
     reader = threading.Thread(target=lambda: received.extend(events))
     reader.start()
-    while not server.chats() or (scenario == "endless" and not received):
-        time.sleep(0.005)
+    until(lambda: received if scenario == "endless" else server.chats())
     events.close()
-    reader.join(2)
+    reader.join(60)
     assert not reader.is_alive()
-    assert server.client_gone.wait(2)
+    assert server.client_gone.wait(60)
     assert not any(isinstance(event, Finished) for event in received)
 
 

@@ -1,12 +1,12 @@
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from protocol_servers.http_server import Reply
 from protocol_servers.ollama_server import ANSWER, THOUGHT, OllamaServer
+from waiting import until
 
 from kb_app.errors import (
     BadRequestError,
@@ -267,7 +267,7 @@ def test_close_closes_the_connection(ollama: OllamaServer, shows: Shows) -> None
     stream = registry(ollama).chat_model("ollama/qwen3:8b").stream(question())
     assert isinstance(next(stream), Token)
     stream.close()
-    assert ollama.client_gone.wait(2)
+    assert ollama.client_gone.wait(60)
     assert list(stream) == []
 
 
@@ -279,12 +279,11 @@ def test_close_from_another_thread_ends_the_wait(ollama: OllamaServer, scenario:
     events: list[ModelEvent] = []
     reader = threading.Thread(target=lambda: events.extend(stream))
     reader.start()
-    while not ollama.bodies("/api/chat") or (scenario == "endless" and not events):
-        time.sleep(0.005)
+    until(lambda: events if scenario == "endless" else ollama.bodies("/api/chat"))
     stream.close()
-    reader.join(2)
+    reader.join(60)
     assert not reader.is_alive()
-    assert ollama.client_gone.wait(2)
+    assert ollama.client_gone.wait(60)
     assert not any(isinstance(event, Finished) for event in events)
 
 
@@ -410,7 +409,7 @@ def test_pull_is_cancelled_from_another_thread(ollama: OllamaServer) -> None:
     threading.Timer(0.1, hangup.hang_up).start()
     with pytest.raises(ProviderError):
         list(provider(ollama).pull("qwen3:4b", hangup))
-    assert ollama.client_gone.wait(2)
+    assert ollama.client_gone.wait(60)
 
 
 def test_delete_names_the_model(ollama: OllamaServer) -> None:

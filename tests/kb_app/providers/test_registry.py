@@ -1,6 +1,7 @@
 import subprocess
 import sys
-import time
+import threading
+from concurrent.futures import FIRST_COMPLETED, wait
 
 import pytest
 from protocol_servers.openai_server import KEY, OpenAIDialectServer
@@ -27,8 +28,11 @@ def test_no_sdk_is_imported_before_it_is_used() -> None:
 class Slow:
     name = "slow"
 
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
     def models(self) -> list[ModelInfo]:
-        time.sleep(1)
+        self.release.wait(60)
         return []
 
 
@@ -40,8 +44,11 @@ class Quick:
 
 
 def test_slow_provider_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "_LISTING_S", 0.2)
-    infos = Registry({"slow": Slow(), "quick": Quick()}).models()
+    slow = Slow()
+    # As if the time were up as soon as the first has answered, however long that takes.
+    monkeypatch.setattr(providers, "wait", lambda asked, timeout: wait(asked, 60, return_when=FIRST_COMPLETED))
+    infos = Registry({"slow": slow, "quick": Quick()}).models()
+    slow.release.set()
     assert [(info.id, info.state) for info in infos] == [("slow", "unreachable"), ("quick", "ready")]
     assert infos[0].error.code == "timeout"
 

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from streamlit import config
+from waiting import until
 
 from kb_app.cli.serve import streamlit_options
 from kb_app.settings import Settings
@@ -42,8 +42,7 @@ def port() -> Iterator[int]:
         server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        while not server.started:
-            time.sleep(0.01)
+        until(lambda: server.started)
         yield listening.getsockname()[1]
         server.should_exit = True
         thread.join()
@@ -65,7 +64,7 @@ def status(port: int, path: str, host: str, origin: str | None = None) -> int:
     if path == "/stream":
         headers |= {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         headers["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         return connection.getresponse().status

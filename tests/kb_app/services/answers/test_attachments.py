@@ -41,7 +41,7 @@ def ask(app, question, *uploads, base_ids=(), conversation_id=None, **more):
         question=question, base_ids=base_ids, conversation_id=conversation_id, attachments=names, language="en", **more
     )
     generation = app.answering.ask(request)
-    return generation, generation.wait(30)
+    return generation, generation.wait()
 
 
 def private_base(app, answer):

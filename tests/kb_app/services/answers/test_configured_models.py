@@ -54,7 +54,7 @@ def test_a_langchain_model_answers_from_a_base_of_a_configured_embedder(
 
     question = "At how many degrees is the brood kept?"
     request = AskRequest(question=question, base_ids=(base.id,), model_id="langchain/fake", language="en")
-    answer = app.answering.ask(request).wait(30)
+    answer = app.answering.ask(request).wait()
     assert (answer.status, answer.text, answer.cited) == ("complete", "About 35 degrees [1].", (1,))
 
 
@@ -62,7 +62,7 @@ def test_a_class_that_fails_keeps_what_came(app: App) -> None:
     base = app.library.create("Bees")
     app.jobs.wait(app.library.add_files(base.id, [Upload(name="bees.md", data=NOTES.encode())]))
     request = AskRequest(question="How warm is the brood?", base_ids=(base.id,), model_id="langchain/broken")
-    answer = app.answering.ask(request).wait(30)
+    answer = app.answering.ask(request).wait()
     assert answer.status == "failed"
     assert answer.text == "Abo"
     assert answer.error.code == "server_error"

@@ -22,7 +22,7 @@ def converse(app, *questions):
         generation = app.answering.ask(
             AskRequest(question=question, base_ids=base_ids, conversation_id=conversation, language="zh")
         )
-        answer = generation.wait(30)
+        answer = generation.wait()
         conversation = generation.conversation_id
     return answer
 

@@ -32,7 +32,7 @@ def said(role, text):
 HISTORY = [said("user", "绿茶用多少度的水泡？"), said("assistant", "八十度。")]
 
 
-def query(model, question, history=HISTORY, timeout_s=5.0):
+def query(model, question, history=HISTORY, timeout_s=60.0):
     ledger = Ledger()
     rewriting = Rewriting(lambda _id: model, ModelCalls(lambda _id: model, ledger, ledger), DefaultPrompts(), timeout_s)
     return rewriting.query(question, history, model_id="ollama/m", base_ids=("b",), language="zh")

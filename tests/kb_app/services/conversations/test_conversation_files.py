@@ -3,13 +3,14 @@
 import io
 import json
 import re
-import time
+import threading
 import zipfile
 from dataclasses import fields
 from html.parser import HTMLParser
 
 import pytest
 from said import Shop, rich
+from waiting import until
 
 from kb_app.errors import (
     BusyError,
@@ -380,18 +381,20 @@ def test_an_unknown_failure_is_shown_as_one_without_a_reason(shop):
     assert (answer.error.code, answer.status) == ("internal", "interrupted")
 
 
-def test_in_the_background_one_file_at_a_time_with_its_outcome(shop):
+def test_in_the_background_one_file_at_a_time_with_its_outcome(shop, monkeypatch):
+    refused = threading.Event()
+    monkeypatch.setattr(
+        conversations_import, "read_conversations", lambda data: refused.wait(60) and read_conversations(data)
+    )
     shop.importer.start("trip.json", json.dumps([TRIP] * 200).encode())
     with pytest.raises(BusyError):
         shop.importer.start("again.json", b"[]")
-    deadline = time.monotonic() + 10
-    while shop.importer.progress.state == "running" and time.monotonic() < deadline:
-        time.sleep(0.01)
+    refused.set()
+    until(lambda: shop.importer.progress.state != "running")
     assert (shop.importer.progress.state, shop.importer.progress.total) == ("done", 200)
     assert counts(shop.importer.progress) == (1, 0, 199)
     shop.importer.start("broken.json", b"{")
-    while shop.importer.progress.state == "running" and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: shop.importer.progress.state != "running")
     assert shop.importer.progress.error.code == "conversation_damaged"
     shop.importer.forget()
     assert shop.importer.progress is None

@@ -47,7 +47,7 @@ def make_base(app, name):
 
 
 def ask(app, base, question, **more):
-    return app.answering.ask(AskRequest(question=question, base_ids=(base.id,), **more)).wait(20)
+    return app.answering.ask(AskRequest(question=question, base_ids=(base.id,), **more)).wait()
 
 
 def corrected(app, base, *, approve=True, chosen=RIGHT):

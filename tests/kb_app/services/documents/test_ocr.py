@@ -115,10 +115,11 @@ def test_a_file_that_takes_long_holds_up_no_other(app, monkeypatch):
     released = threading.Event()
 
     def read(data, name, options, *, on_progress):
-        assert name != "slow.txt" or released.wait(20)
+        assert name != "slow.txt" or released.wait(60)
         return prepare(data, name, options)
 
     monkeypatch.setattr("kb_app.services.indexing.ingesting.prepare_limited", read)
+    monkeypatch.setattr("kb_app.services.indexing.groups.GROUP_AGE_S", 0.0)
     base = app.library.create("b")
     slow = app.library.add_files(base.id, [Upload(name="slow.txt", data=b"Slow words.")])
     others = [Upload(name=f"{n}.txt", data=f"Words number {n}.".encode()) for n in range(5)]

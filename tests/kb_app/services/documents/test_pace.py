@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from waiting import until
 
 from kb_app.app import build_app
 from kb_app.models import Job
@@ -81,8 +82,7 @@ def test_a_paused_queue_can_be_cancelled_and_its_base_deleted(settings):
         assert {job.state for job in app.jobs.batch(batch)} == {"cancelled"}
         app.library.add_files(base.id, uploads(2))
         app.library.delete(base.id)
-        while app.jobs.active():
-            pass
+        until(lambda: not app.jobs.active())
         assert app.library.bases() == []
 
 

@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from kb_app.app import App, build_app
 from kb_app.errors import EvaluationGoneError, ModelReplyError, NoCasesError, NotAJudgeError, UnreachableError
@@ -89,11 +89,8 @@ def fill(app: App, base_id: str) -> str:
 
 
 def ended(app: App, run: EvaluationRun) -> EvaluationRun:
-    give_up = time.monotonic() + 30
-    while (run := app.evaluation_runs.get(run.id)).is_active:
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-    return run
+    until(lambda: not app.evaluation_runs.get(run.id).is_active)
+    return app.evaluation_runs.get(run.id)
 
 
 def test_a_run_with_the_quote_model_costs_nothing_and_measures_everything(app: App, base_id: str) -> None:

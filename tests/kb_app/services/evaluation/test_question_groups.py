@@ -76,6 +76,6 @@ def test_groups_are_those_of_comparing_every_pair(letters: str) -> None:
 def test_questions_of_one_pattern_are_no_trouble(template: str) -> None:
     chance = random.Random(3)
     names = ["".join(chance.choices("甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉", k=4)) for _ in range(1_000)]
-    started = time.perf_counter()
+    started = time.thread_time()
     group_questions([template.format(name) for name in names])
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5

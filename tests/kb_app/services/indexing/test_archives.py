@@ -2,11 +2,11 @@
 
 import io
 import struct
-import time
 import zipfile
 
 import pytest
 from locked_zips import encrypted
+from waiting import until
 
 from kb_app.app import build_app
 from kb_app.services.documents.intake import Upload
@@ -32,21 +32,17 @@ def add(app, base, data, name="notes.zip"):
     return app.jobs.wait(app.library.add_files(base.id, [Upload(name=name, data=data)]))
 
 
-def keeps(app, count):
-    """Whether so many originals are kept, once the worker has tidied up after the job that ended last."""
-    deadline = time.monotonic() + 10
-    while sum(path.is_file() for path in (app.settings.data_dir / "originals").rglob("*")) != count:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+def wait_until_kept(app, count):
+    """Return when so many originals are kept: the worker tidies up after the job that ended last."""
+    folder = app.settings.data_dir / "originals"
+    until(lambda: sum(path.is_file() for path in folder.rglob("*")) == count)
 
 
 def test_every_readable_member_becomes_a_document_and_the_zip_itself_is_not_kept(app):
     base = app.library.create("b")
     jobs = add(app, base, zipped(**{"a.md": "# Alpha\n\nAbout bees.", "deep/b.txt": "About wasps."}))
     assert {(job.name, job.state) for job in jobs} == {("notes.zip/a.md", "ready"), ("notes.zip/deep/b.txt", "ready")}
-    assert keeps(app, 2)
+    wait_until_kept(app, 2)
     again = add(app, base, zipped(**{"a.md": "# Alpha\n\nAbout bees.", "deep/b.txt": "About hornets."}))
     assert sorted(job.state for job in again) == ["replaced", "unchanged"]
 
@@ -91,7 +87,7 @@ def test_a_bomb_is_refused_before_anything_is_unpacked(app, monkeypatch):
     monkeypatch.setattr(archives, "MAX_BYTES", 10)
     (job,) = add(app, base, zipped(**{"a.txt": "more than ten bytes"}))
     assert job.error.params == {"limit": "size"}
-    assert keeps(app, 0)
+    wait_until_kept(app, 0)
     assert app.library.documents(base.id) == []
 
 
@@ -125,14 +121,14 @@ def test_a_protected_zip_waits_for_its_password(app, spelling):
     data = encrypted("蜜蜂2026".encode(spelling), **{"a.txt": "About bees.", "b.txt": "About wasps."})
     (job,) = add(app, base, data)
     assert (job.state, job.error.code) == ("failed", "password_needed")
-    assert keeps(app, 1)
+    wait_until_kept(app, 1)
     assert app.library.unlock_archives(base.id, "wrong") == 1
     (job,) = app.jobs.wait(job.batch_id)
     assert job.error.code == "password_wrong"
     app.library.unlock_archives(base.id, "蜜蜂2026")
     jobs = app.jobs.wait(job.batch_id)
     assert {(job.name, job.state) for job in jobs} == {("notes.zip/a.txt", "ready"), ("notes.zip/b.txt", "ready")}
-    assert keeps(app, 2)
+    wait_until_kept(app, 2)
     assert app.library.unlock_archives(base.id, "x") == 0
 
 
@@ -142,7 +138,7 @@ def test_what_is_no_zip_or_holds_nothing_is_told(app):
     assert job.error.code == "archive_damaged"
     (job,) = add(app, base, zipped(**{"a.png": b"\x89PNG"}))
     assert job.error.code == "archive_empty"
-    assert keeps(app, 0)
+    wait_until_kept(app, 0)
 
 
 def test_a_member_over_the_limit_is_refused_by_name(tmp_path):

@@ -1,12 +1,12 @@
 """What happens when an index, or its check, fails: nothing is lost, and it is said."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from protocol_servers.ollama_server import OllamaServer
 from sqlalchemy import text
+from waiting import until
 
 from kb_app.app import App, build_app
 from kb_app.errors import ReindexNeededError
@@ -26,13 +26,6 @@ def app(tmp_path: Path) -> Iterator[App]:
 def add(app: App, base_id: str, name: str, data: bytes = TEA):
     (job,) = app.jobs.wait(app.library.add_files(base_id, [Upload(name=name, data=data)]))
     return job
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def index_checks(app: App) -> list[tuple[str, bool]]:
@@ -124,7 +117,7 @@ def test_what_an_earlier_version_indexed_is_searched_and_indexed_anew_by_itself(
         patch.setattr(app._worker._jobs, "claim", lambda: None)  # it has not come to it yet
         app.renew_indexes()
         app.renew_indexes()
-        answer = app.answering.ask(AskRequest(question="龙井茶产于哪里？", base_ids=(base.id,))).wait(30)
+        answer = app.answering.ask(AskRequest(question="龙井茶产于哪里？", base_ids=(base.id,))).wait()
         assert answer.status == "complete"
         (job,) = app.jobs.active()
         assert (job.kind, job.base_id) == ("reindex", base.id), "an empty base is as good as new"

@@ -1,13 +1,13 @@
 """Re-indexing: beside the old index, without losing anything, and only as long as it is wanted."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from protocol_servers.ollama_server import OllamaServer
 from sqlalchemy import text
+from waiting import until
 
 from kb_app.app import App, build_app
 from kb_app.models import KEPT_WARNING
@@ -38,7 +38,7 @@ class PausingServer(OllamaServer):
             self.scenario = "embed_short"
         if self.armed and body["input"] != ["dimension"]:
             self.reached.set()
-            self.go_on.wait(20)
+            self.go_on.wait(60)
         return super()._embed(body)
 
 
@@ -59,13 +59,6 @@ def app(tmp_path: Path, server: PausingServer, monkeypatch: pytest.MonkeyPatch) 
 def add(app: App, base_id: str, files: dict[str, bytes]) -> None:
     uploads = [Upload(name=name, data=data) for name, data in files.items()]
     assert {job.state for job in app.jobs.wait(app.library.add_files(base_id, uploads))} == {"ready"}
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def rows(app: App, status: str) -> int:
@@ -138,16 +131,16 @@ def test_a_protected_document_survives_without_its_password(tmp_path, server, mo
 
 
 @pytest.mark.slow
-def test_cancelling_stops_within_a_document_and_leaves_the_old_index(app, server):
+def test_cancelling_stops_within_a_document_and_leaves_the_old_index(app, server, monkeypatch):
     base = app.library.create("茶", embedder=EMBEDDER)
     add(app, base.id, {"long.md": "".join(f"# 第{n}节\n\n{TEA}\n" for n in range(400)).encode()})
     (before,) = app.library.documents(base.id)
     assert before.chunk_count >= 200
     server.texts, server.armed = 0, True
     batch = app.library.reindex(base.id)
-    assert server.reached.wait(20)
+    assert server.reached.wait(60)
     app.jobs.cancel(batch)
-    time.sleep(0.3)  # progress is told, and a wish to stop heard, this often
+    monkeypatch.setattr("kb_app.services.indexing.ingesting._PROGRESS_EVERY_S", 0.0)  # and a wish to stop heard
     server.go_on.set()
     (job,) = app.jobs.wait(batch)
     assert job.state == "cancelled"

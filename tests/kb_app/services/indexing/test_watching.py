@@ -5,6 +5,7 @@ import shutil
 import time
 
 import pytest
+from waiting import until
 
 from kb_app.app import build_app
 from kb_app.errors import NotFoundError, WatchFolderError
@@ -35,8 +36,7 @@ def write(path, text, age_s=60):
 def settle(app):
     """Look, and wait until everything that follows from it is done."""
     app.watching.look()
-    while app.jobs.active():
-        time.sleep(0.01)
+    until(lambda: not app.jobs.active())
 
 
 def names(app, base):
@@ -83,10 +83,7 @@ def test_what_happened_while_the_app_was_closed_is_noticed_at_the_next_start(set
     (folder / "a.md").unlink()
     write(folder / "c.md", "About ants.")
     with build_app(settings, owner=True) as app:
-        until = time.monotonic() + 20
-        while names(app, base) != ["b.md", "c.md"] and time.monotonic() < until:
-            time.sleep(0.02)  # the app looks by itself
-        assert names(app, base) == ["b.md", "c.md"]
+        until(lambda: names(app, base) == ["b.md", "c.md"])  # the app looks by itself
 
 
 def test_a_renamed_file_and_the_copy_of_a_removed_one_stay(settings, folder):
@@ -104,16 +101,15 @@ def test_a_renamed_file_and_the_copy_of_a_removed_one_stay(settings, folder):
         assert names(app, base) == ["copy.md", "new.md"]
 
 
-def test_a_file_that_is_being_written_is_left_until_it_is_done(settings, folder):
-    write(folder / "a.md", "Half a sen")
+def test_a_file_that_is_being_written_is_left_until_it_is_done(settings, folder, monkeypatch):
+    monkeypatch.setattr("kb_app.services.indexing.watching._SETTLED_S", 600.0)
+    write(folder / "a.md", "Half a sen", age_s=0)
     with build_app(settings, owner=True) as app:
         base = app.library.create("b")
-        moment = time.time()
-        os.utime(folder / "a.md", (moment, moment))
         app.watching.set_folder(base.id, str(folder))
         app.watching.look()
         assert changes(app, base) == {}
-        write(folder / "a.md", "A whole sentence.")
+        write(folder / "a.md", "A whole sentence.", age_s=3600)
         settle(app)
         assert names(app, base) == ["a.md"]
 

@@ -1,17 +1,13 @@
 """What the Models page lets run in the background, against real protocol servers."""
 
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-
 from protocol_servers.ollama_server import OllamaServer
 from protocol_servers.openai_server import KEY, OpenAIDialectServer
+from pydantic import SecretStr
+from waiting import until
 
 from kb_app.app import App, build_app
 from kb_app.errors import ModelNotFoundError
@@ -37,13 +33,6 @@ def app(tmp_path: Path, ollama: OllamaServer, monkeypatch: pytest.MonkeyPatch) -
         yield built
 
 
-def until(done: Callable[[], bool], timeout_s: float = 20) -> None:
-    end = time.monotonic() + timeout_s
-    while not done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def try_out(app: App, model_id: str, kind: str) -> Trial:
     app.trials.start(model_id, kind)
     until(lambda: app.trials.get(model_id).state != "running")
@@ -57,7 +46,7 @@ def task(app: App) -> StoreTask:
 def test_a_chat_model_is_really_asked_for_one_token(app: App, ollama: OllamaServer) -> None:
     trial = try_out(app, "ollama/qwen2.5:0.5b", "chat")
     assert trial.state == "passed"
-    assert 0 < trial.latency_s < 10
+    assert trial.latency_s > 0
     [body] = ollama.bodies("/api/chat")
     assert body["options"]["num_predict"] == 1
     assert body["options"]["num_ctx"] == 4096
@@ -96,11 +85,11 @@ def test_a_running_answer_goes_on_when_keys_change(app: App, ollama: OllamaServe
     before = len(generation.snapshot().text)
     until(lambda: len(generation.snapshot().text) > before + 20)
     generation.stop()
-    assert generation.wait(5).status == "stopped"
+    assert generation.wait().status == "stopped"
 
 
 def test_starting_a_test_does_not_wait(app: App, ollama: OllamaServer) -> None:
-    ollama.scenario = "slow_start"
+    ollama.scenario = "silent"
     app.trials.start("ollama/qwen3:8b", "chat")
     assert app.trials.get("ollama/qwen3:8b").state == "running"
 
@@ -119,12 +108,12 @@ def test_a_download_shows_progress_and_is_listed_at_once(app: App, ollama: Ollam
 
 
 def test_a_cancelled_download_closes_the_connection(app: App, ollama: OllamaServer) -> None:
-    ollama.gap_s = 0.2
+    ollama.scenario, ollama.gap_s = "pull_hold", 0.1
     app.model_store.pull("llama3:8b")
     until(lambda: task(app).total_bytes > 0)
     app.model_store.cancel("llama3:8b")
     assert task(app).state == "cancelled"
-    assert ollama.client_gone.wait(5)
+    assert ollama.client_gone.wait(60)
     assert task(app).state == "cancelled"
 
 
