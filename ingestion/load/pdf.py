@@ -6,6 +6,7 @@ Run in a worker process (``ingestion.pipeline.prepare_limited``): PDFium aborts 
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 from ingestion.errors import (
     BinaryError,
@@ -22,21 +23,26 @@ from ingestion.errors import (
 from ingestion.load.encoding import decode
 from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_share
 from ingestion.load.pdf_fonts import with_plain_outlines
+from ingestion.load.pdf_repair import repaired_versions
 from ingestion.load.pdf_structure import PdfStructure
 from ingestion.load.pdf_text import PageText, open_document, read_pages
 from ingestion.load.sniff import UNKNOWN, sniff
 from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
 MEDIA_TYPE = "application/pdf"
+#: Mark of a document that is what was left of a damaged file, in ``LoadedDocument.warnings``.
+INCOMPLETE_WARNING = "incomplete"
 
 _HEADER = b"%PDF-"
-_HEADER_WINDOW = 65_536
+_ANY_HEADER = b"%PDF-1.7"
 _PROGRESS_EVERY = 10
 _MIN_GARBAGE_CHARS = 8
 _GARBLED_SHARE = 0.9
 _HARDLY_ANY_CHARS = 8
 _RETRY_MAX_PAGES = 20
 _RETRY_MIN_GAIN = 4
+# A few words of a wreck are no document.
+_MIN_REMAINS_CHARS = 100
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +63,15 @@ def load_pdf(
         TooHeavyError: more pages or characters than ``limits`` allow.
     """
     data = _from_header(data)
+    try:
+        return _load(data, name, password, limits, on_progress)
+    except DamagedError as error:
+        return _load_remains(data, name, limits, error)
+
+
+def _load(
+    data: bytes, name: str, password: str | None, limits: LoadLimits, on_progress: Progress | None
+) -> LoadedDocument:
     structure, refusal = _open_structure(data, password)
     try:
         pages = _pdfium_pages(data, password, limits, on_progress)
@@ -68,6 +83,26 @@ def load_pdf(
     if structure is not None:
         pages = _retry_empty(pages, structure)
     return _assess(pages, name, structure)
+
+
+def _load_remains(data: bytes, name: str, limits: LoadLimits, error: DamagedError) -> LoadedDocument:
+    """Return what is left of a file that cannot be opened; raise ``error`` where that is next to nothing."""
+    found: list[LoadedDocument] = []
+    for version in repaired_versions(data):
+        try:
+            found.append(_load(version, name, None, limits, None))
+        except IngestionError as refusal:
+            _log.info("nothing to be had by repairing: %s", refusal)
+    best = max(found, key=_char_count, default=None)
+    if best is None or _char_count(best) < _MIN_REMAINS_CHARS:
+        raise error
+    # A page that lost its contents looks blank: here no blank page is to be trusted.
+    lost = tuple(page.number for page in best.pages if page.number is not None and not page.text.strip())
+    return replace(best, unreadable_pages=lost, warnings=(INCOMPLETE_WARNING,))
+
+
+def _char_count(loaded: LoadedDocument) -> int:
+    return sum(len("".join(page.text.split())) for page in loaded.pages)
 
 
 def load_pdf_by_pypdf(
@@ -84,16 +119,18 @@ def load_pdf_by_pypdf(
 
 
 def _from_header(data: bytes) -> bytes:
-    """Return the file from its header on.
+    """Return the file from its header on, with a header where it has lost it.
 
     Raises:
         NotAPdfError: there is no header and nothing else that belongs to a PDF.
     """
-    at = data.find(_HEADER, 0, _HEADER_WINDOW)
-    if at >= 0:
+    at = data.find(_HEADER)
+    if at >= 0 and data.find(b" obj", 0, at) < 0:
         return data[at:] if at > len(_HEADER) else data
     if b" obj" in data and (b"trailer" in data or b"/Root" in data):
-        return data
+        # In the place of the old one, if that can be told: what stands behind keeps its place.
+        rest = data if b"obj" in data[: len(_ANY_HEADER) + 8] else data[len(_ANY_HEADER) :]
+        return _ANY_HEADER + rest
     raise NotAPdfError("no header", looks_like=looks_like(data))
 
 

@@ -9,7 +9,7 @@ from kb_app.ui.tags import tag_line
 from kb_app.ui.text import describe, file_size, t
 
 #: Warnings with a sentence of their own, ``ui.documents.warning_*``.
-_WARNINGS = ("repaired", "encoding_uncertain", "characters_replaced", KEPT_WARNING)
+_WARNINGS = ("repaired", "incomplete", "encoding_uncertain", "characters_replaced", KEPT_WARNING)
 _PAGES_SHOWN = 20
 _CARD_CHARS = 500
 
