@@ -3,7 +3,6 @@
 import streamlit as st
 
 from ingestion.errors import IngestionError
-from ingestion.load import supported_extensions
 from ingestion.models import Chunk, PreparedDocument
 from kb_app.app import App
 from kb_app.errors import KBAppError
@@ -47,7 +46,6 @@ def _fetch(app: App, base_id: str) -> None:
 def _preview(app: App, base: KnowledgeBase) -> None:
     file = st.file_uploader(
         t("adding.preview"),
-        type=[extension.lstrip(".") for extension in supported_extensions()],
         key=f"preview_{base.id}_{UPLOAD_GENERATION.get()}",
         help=t("adding.preview_help"),
     )

@@ -67,8 +67,9 @@ def attachment_problems(message: Message) -> None:
     for problem in message.problems:
         if name := problem.params.get("attached"):
             said = describe(problem)
+            reason = plain(f"{said.message} {said.hint}".strip())
             st.warning(
-                t("attach.left_out", name=plain(short(str(name), _NAME_CHARS)), reason=plain(said.message)),
+                t("attach.left_out", name=plain(short(str(name), _NAME_CHARS)), reason=reason),
                 icon=":material/attach_file_off:",
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb_app.app import App
+from kb_app.errors import NotFoundError
 from kb_app.models import Job, JobState
 from kb_app.services.documents.pace import pace
 from kb_app.ui.markup import plain
@@ -13,6 +14,8 @@ from kb_app.ui.protected import archive_button, locked_archives
 from kb_app.ui.text import describe, t
 
 _REFRESH_S = 0.5
+#: How often an idle page looks whether something came from elsewhere: a watched folder, another tab, a command.
+_LOOK_S = 3.0
 _SHOWN = 8
 _SHOWN_KINDS = ("ingest", "expand", "fetch", "reindex")
 _STAGES = ("load", "clean", "chunk", "embed", "store", "expand", "fetch", "ocr")
@@ -42,7 +45,25 @@ def job_progress(app: App, base_id: str) -> None:
         st.fragment(run_every=_REFRESH_S)(_job_progress)(app, base_id, _finished_count(under_way))
     else:
         # No fragment: what its buttons start, a dialog or more work, is drawn by the whole page only.
+        drawn = _content(app, base_id)
         _job_progress(app, base_id, None)
+        st.fragment(run_every=_LOOK_S)(_look)(app, base_id, drawn)
+
+
+def _content(app: App, base_id: str) -> tuple[object, ...] | None:
+    """Return what changes whenever documents of the base do; None where the base is gone."""
+    try:
+        base = app.library.base(base_id)
+    except NotFoundError:
+        return None
+    newest = [(job.id, job.state) for job in app.jobs.recent(base_id, limit=1)]
+    return (base.document_count, base.chunk_count, *newest)
+
+
+def _look(app: App, base_id: str, drawn: tuple[object, ...] | None) -> None:
+    """Redraw the page when the base is not what it was when the page was drawn."""
+    if _content(app, base_id) != drawn:
+        st.rerun()
 
 
 def _finished_count(jobs: Sequence[Job]) -> int:

@@ -48,6 +48,32 @@ def test_progress_counts_what_was_added_now_and_not_before(app: App) -> None:
     assert "0 / 2" in progress.proto.text.replace(" of ", " / ")
 
 
+def draw_an_idle_page() -> None:
+    import streamlit as st
+
+    from kb_app.ui.jobs import _content, _look
+    from kb_app.ui.runtime import get_app
+
+    (base,) = get_app().library.bases()
+    st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    drawn = st.session_state.setdefault("drawn", _content(get_app(), base.id))
+    if st.session_state["runs"] < 4:  # as a fragment does, long after the page was drawn
+        _look(get_app(), base.id, drawn)
+
+
+def test_an_idle_page_is_redrawn_when_files_came_from_elsewhere(app: App) -> None:
+    base = app.library.create("b")
+    app.jobs.wait(app.library.add_files(base.id, notes("old", 1)))
+    page = AppTest.from_function(draw_an_idle_page).run()
+    assert page.session_state["runs"] == 1
+
+    app.jobs.wait(app.library.add_files(base.id, notes("old", 1)))  # unchanged: the same counts, but something to tell
+    page.run()
+
+    assert not page.exception
+    assert page.session_state["runs"] == 4
+
+
 def draw_jobs_of_a_stale_page() -> None:
     import streamlit as st
 
