@@ -6,9 +6,10 @@ They work on lines. Never use them on Markdown: they break most of its code and 
 import re
 import statistics
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Pages = list[list[str]]
 
@@ -21,6 +22,8 @@ _CONTROL = re.compile("[\u0001-\u0008\u000e-\u001f]")
 _MAX_CONTROL_SHARE = 0.01
 
 _VARYING = re.compile(r"\d+|\b[ivxlcdm]+\b", re.IGNORECASE)
+_COUNTER = re.compile(r"(?<!\d)\d{1,4}(?!\d)")
+_COUNTING_MIN_SHARE = 0.5
 _FURNITURE_LINES = 3
 _FURNITURE_MIN_PAGES = 4
 _FURNITURE_MIN_SHARE = 0.3
@@ -102,12 +105,40 @@ def drop_furniture(pages: Pages) -> Pages:
     """
     kept = pages
     if len(pages) >= _FURNITURE_MIN_PAGES:
-        counts = Counter(key for page in pages for key in {_mask(page[i]) for i in _edge(page)})
-        least = max(_FURNITURE_LINES, _FURNITURE_MIN_SHARE * len(pages))
-        repeated = {key for key, count in counts.items() if key and count >= least}
+        repeated = _repeated(pages)
         kept = [_without_repeated(page, repeated) for page in pages]
     kept = [_without_page_number(page) for page in kept] if len(pages) > 1 else kept
     return kept if _char_count(kept) > _FURNITURE_MIN_REST * _char_count(pages) else pages
+
+
+def _repeated(pages: Pages) -> set[str]:
+    """Return the masked lines that stand at the edge of many pages and are either all the same or count the pages.
+
+    Lines that only look alike, as the numbers and totals of a batch of invoices do, are what a reader asks for.
+    """
+    places: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for number, page in enumerate(pages):
+        for key, line in {_mask(page[i]): page[i].strip() for i in _edge(page)}.items():
+            places[key].append((number, line))
+    least = max(_FURNITURE_LINES, _FURNITURE_MIN_SHARE * len(pages))
+    return {key for key, lines in places.items() if key and len(lines) >= least and _is_furniture(lines, least)}
+
+
+def _is_furniture(lines: Sequence[tuple[int, str]], least: float) -> bool:
+    """Whether as many lines as count are the same, or numbers in them grow as the pages do in half of the steps.
+
+    ``lines`` are (page, text) in order. A sheet may hold two pages. Roman numerals pass.
+    """
+    if Counter(text for _, text in lines).most_common(1)[0][1] >= least:
+        return True
+    numbers = [(page, [int(digits) for digits in _COUNTER.findall(text)]) for page, text in lines]
+    if not any(values for _, values in numbers):
+        return True
+    steps = [
+        any(b - a in (second - first, 2 * (second - first)) for a, b in zip(one, other, strict=False))
+        for (first, one), (second, other) in pairwise(numbers)
+    ]
+    return sum(steps) >= _COUNTING_MIN_SHARE * len(steps)
 
 
 def _without_repeated(page: Sequence[str], repeated: set[str]) -> list[str]:

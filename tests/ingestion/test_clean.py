@@ -54,6 +54,24 @@ def test_running_headers_footers_and_page_numbers_go():
     assert "机器学习讲义" in pdf_text(*pages, drop_furniture=False)
 
 
+def test_numbers_and_totals_of_a_batch_are_no_page_numbers():
+    totals = ("1204.50", "88.00", "310.20", "7.90", "5150.00")
+    pages = [f"INVOICE {8071 * n % 977}\nFor the work of week {n}\nTOTAL {total}" for n, total in enumerate(totals, 1)]
+    text = pdf_text(*(f"Ada Ltd\n{page}\nSheet {n} of 5" for n, page in enumerate(pages, 1)))
+    assert all(f"TOTAL {total}" in text for total in totals)
+    assert text.count("INVOICE") == 5
+    assert "Ada Ltd" not in text
+    assert "Sheet" not in text
+
+
+def test_page_numbers_that_begin_anew_or_count_two_a_sheet_go():
+    body = "正文讲的是第{}件事情"
+    chapters = [f"第{1 + n // 3}章 第 {1 + n % 3} 页\n{body.format(word)}" for n, word in enumerate("一二三四五六")]
+    sheets = [f"{body.format(word)}\n数学试题 {2 * n + 1} 和 {2 * n + 2}" for n, word in enumerate("一二三四五六")]
+    text = "\n".join(body.format(word) for word in "一二三四五六")
+    assert pdf_text(*chapters) == pdf_text(*sheets) == text
+
+
 def test_short_lines_are_no_broken_lines():
     slide = "要点一\n要点二\n要点三\n结论"
     assert pdf_text(slide) == slide
