@@ -55,7 +55,7 @@ class Library:
         self._intake = intake
         self._topics: dict[tuple[tuple[str, int, int], ...], tuple[str, ...]] = {}
 
-        # --- bases ---------------------------------------------------------------------------------
+    # --- bases ---------------------------------------------------------------------------------
 
     def bases(self) -> list[KnowledgeBase]:
         """Return the bases a user made with their counts, by name; not those private to a conversation."""

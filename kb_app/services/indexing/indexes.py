@@ -269,10 +269,10 @@ class Indexes:
             self._refill_chroma(base.id, keep_going)
         if not keep_going():
             return
-        self._chroma_ready.set()
-        self.reseal()
         if total := sum(base.chunk_count for base in bases):
             self._notices.add(Notice(key="vectors_rebuilt", params={"vectors": total}))
+        self._chroma_ready.set()  # who waits for it finds the notice
+        self.reseal()
 
     def _refill_chroma(self, base_id: str, keep_going: Callable[[], bool] = lambda: True) -> None:
         self._chroma.drop(base_id)

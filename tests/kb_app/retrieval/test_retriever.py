@@ -137,6 +137,13 @@ def test_the_same_document_in_two_bases_is_as_sure_as_in_one(world):
     assert both.confidence > alone.confidence - 0.1
 
 
+def test_a_passage_of_another_base_is_not_told_though_an_index_holds_it(world, make_chunk):
+    chunk = make_chunk("secret words of another base", "d", 0, base_id="other")
+    world.truth.held[chunk.id] = chunk
+    world.keyword.add("base", [chunk])
+    assert world.documents("secret words") == []
+
+
 def test_an_empty_base_gives_nothing(world):
     retrieval = world.retriever.retrieve("anything", ["never-made"])
     assert (retrieval.hits, retrieval.found) == ((), False)
@@ -154,6 +161,33 @@ def test_near_duplicates_are_folded(world):
     world.add(text + "!", "b")
     world.add("A fox of another colour lives in the forest.", "c")
     assert sorted(world.documents("brown fox")) in (["a", "c"], ["b", "c"])
+
+
+def test_what_is_folded_makes_room_for_the_next(world):
+    for number in range(2):
+        world.add(f"The quick brown fox jumps over the lazy dog near the river bank{'!' * number}", f"a{number}")
+    world.add("A fox of another colour lives in the forest.", "c")
+    found = [hit.chunk.document_id for hit in world.retriever.retrieve("brown fox", ["base"], top_k=2).hits]
+    assert len(found) == 2
+    assert "c" in found
+
+
+class ShortSighted:
+    """A reranker that likes the last passage it reads best, and none of them much."""
+
+    def scores(self, question, passages):
+        return [0.001 * place for place, _ in enumerate(passages)]
+
+
+def test_what_the_reranker_did_not_read_comes_after_what_it_did(world, monkeypatch):
+    monkeypatch.setattr("kb_app.retrieval.retriever.RERANKED", 2)
+    for number in range(4):
+        world.add(f"apples of kind {number} grow on tree {number * 7}", f"d{number}")
+    plain = [hit.chunk.id for hit in world.retriever.retrieve("apples tree", ["base"]).hits]
+    retriever = Retriever(world.truth, world.keyword, world.vectors, lambda _: HashedEmbedder(), ShortSighted())
+    hits = retriever.retrieve("apples tree", ["base"]).hits
+    assert [hit.chunk.id for hit in hits] == [plain[1], plain[0], *plain[2:]]
+    assert [hit.score for hit in hits] == [0.001, 0.0, 0.0, 0.0], "scores never rise"
 
 
 def test_neighbours_are_joined_into_one_exact_passage(world):
