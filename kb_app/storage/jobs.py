@@ -14,6 +14,8 @@ from kb_app.storage.tables import JobRow, KnowledgeBaseRow
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
 #: Kinds of jobs that wait while their base is paused; the others only tidy up.
 _PAUSABLE: tuple[JobKind, ...] = ("ingest", "expand", "fetch", "reindex", "summarise")
+#: Kinds of jobs that add documents.
+_ADDING: tuple[JobKind, ...] = ("ingest", "expand", "fetch")
 #: Writing a summary card, and indexing it.
 SUMMARY_KINDS: tuple[JobKind, ...] = ("summarise", "card")
 
@@ -207,6 +209,14 @@ class JobRepository:
         waiting = update(JobRow).where(JobRow.base_id == base_id, JobRow.kind == kind, JobRow.state == "queued")
         with self._database.write() as session:
             session.execute(waiting.values(state="failed", error=error_to_json(error), updated_at=now()))
+
+    def wait_for_last(self, base_id: str) -> None:
+        """Put what is to be added to a base behind the newest job, and what failed because that was not done yet."""
+        needed = (JobRow.state == "failed") & (JobRow.error["code"].as_string() == "reindex_needed")
+        mine = (JobRow.base_id == base_id) & JobRow.kind.in_(_ADDING) & ((JobRow.state == "queued") | needed)
+        last = select(func.max(JobRow.sequence)).scalar_subquery()
+        with self._database.write() as session:
+            session.execute(update(JobRow).where(mine).values(**_AFRESH, sequence=JobRow.sequence + last))
 
     def remove(self, job_id: str) -> None:
         """Delete one job, of which there is nothing to tell."""

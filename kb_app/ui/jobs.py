@@ -75,7 +75,7 @@ def _job_progress(app: App, base_id: str, drawn: int | None) -> None:
     under_way = _shown(app.jobs.under_way(base_id))
     if drawn is not None and (not under_way or _finished_count(under_way) != drawn):
         st.rerun()
-    jobs = under_way or _shown(app.jobs.recent(base_id, limit=_RECENT_LIMIT))
+    jobs = under_way or _still_true(_shown(app.jobs.recent(base_id, limit=_RECENT_LIMIT)))
     if not jobs:
         return
     with st.container(border=True, key="jobs", gap="small"):
@@ -87,6 +87,12 @@ def _job_progress(app: App, base_id: str, drawn: int | None) -> None:
 
 def _shown(jobs: Sequence[Job]) -> list[Job]:
     return [job for job in jobs if job.kind in _SHOWN_KINDS]
+
+
+def _still_true(jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs without failures of files that were added again since."""
+    last = {job.name: job.id for job in jobs}
+    return [job for job in jobs if job.state != "failed" or last[job.name] == job.id]
 
 
 def _running(app: App, base_id: str, jobs: Sequence[Job]) -> None:

@@ -11,7 +11,8 @@ def renew_outdated(repositories: Repositories, notices: Notices) -> None:
     """Queue a re-index of each base whose index another version made, unless one waits already, and say so.
 
     Its embedder stays, so that nobody is asked whether it can be reached; the old index answers until the job is done.
-    One that failed is tried again at each start. Nothing is said of the files of a conversation, which no list shows.
+    Files that wait to be added come after it, for they do not fit the old one. One that failed is tried again at each
+    start. Nothing is said of the files of a conversation, which no list shows.
     """
     renewing = {job.base_id for job in repositories.jobs.active() if job.kind == "reindex"}
     for base in repositories.bases.every():
@@ -19,5 +20,6 @@ def renew_outdated(repositories: Repositories, notices: Notices) -> None:
             payload = {"embedder": base.embedder}
             repositories.jobs.forget_failed(base.id, base.name, "reindex")
             repositories.jobs.add([NewJob(base_id=base.id, kind="reindex", name=base.name, payload=payload)])
+            repositories.jobs.wait_for_last(base.id)
             if not base.conversation_id:
                 notices.add(Notice(key="index_renewed", params={"base": base.name}))

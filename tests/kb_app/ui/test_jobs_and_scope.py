@@ -100,6 +100,17 @@ def test_the_page_is_drawn_again_when_a_file_is_done_and_others_wait(app: App, t
     assert len(page.get("progress")) == 1
 
 
+def test_a_failure_is_told_until_the_file_is_added_again(app: App) -> None:
+    base = app.library.create("b")
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="a.md", data=b""), Upload(name="b.md", data=b"")]))
+    app.jobs.wait(app.library.add_files(base.id, [Upload(name="a.md", data=b"About bees.")]))
+
+    shown = " ".join(markdown.value for markdown in AppTest.from_function(draw_jobs).run().markdown)
+
+    assert "b.md" in shown
+    assert "a.md" not in shown
+
+
 def draw_scope() -> None:
     import streamlit as st
 

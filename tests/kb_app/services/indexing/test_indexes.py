@@ -128,6 +128,27 @@ def test_what_an_earlier_version_indexed_is_searched_and_indexed_anew_by_itself(
     assert app.jobs.active() == []
 
 
+def test_files_that_waited_during_an_upgrade_are_added_after_the_base_is_indexed_anew(app, monkeypatch):
+    base = app.library.create("茶")
+    add(app, base.id, "tea.md")
+    app.library._bases.change(base.id, {"analyzer_version": 0})
+    assert add(app, base.id, "early.md", TEA + b"early").error.code == "reindex_needed"  # before it was noticed
+    with monkeypatch.context() as patch:
+        patch.setattr(app._worker._jobs, "claim", lambda: None)
+        batches = [app.library.add_files(base.id, [Upload(name=f"{n}.md", data=TEA + b"%d" % n)]) for n in range(3)]
+        app.renew_indexes()
+    (reindex,) = [job for job in app.jobs.recent(base.id) if job.kind == "reindex"]
+    for batch in (reindex.batch_id, *batches):
+        assert [job.state for job in app.jobs.wait(batch)] == ["ready"]
+    until(lambda: not app.jobs.active())
+    documents = app.library.documents(base.id)
+    assert {one.name: one.status for one in documents} == dict.fromkeys(
+        ["tea.md", "early.md", "0.md", "1.md", "2.md"], "ready"
+    )
+    assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+    assert add(app, base.id, "next.md", TEA + b"next").state == "ready"
+
+
 def test_indexing_anew_that_failed_is_tried_once_at_each_start(app, monkeypatch):
     base = app.library.create("茶")
     add(app, base.id, "tea.md")
