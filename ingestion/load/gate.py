@@ -67,8 +67,8 @@ _COMMON_SCRIPTS = frozenset(
         "ALEF",
     )
 )
-# Pieces of tall brackets and the bullets of symbol fonts: private, but no sign of a broken text layer.
-_HARMLESS_PRIVATE = re.compile("[\uf020-\uf0ff\uf8e5-\uf8ff]")
+# Pieces of tall brackets, symbol fonts, small capitals, old-style figures: private, but no sign of a broken text layer.
+_HARMLESS_PRIVATE = re.compile("[\uf020-\uf0ff\uf721-\uf7ff\uf8e5-\uf8ff]")
 
 
 def garbage_share(text: str) -> float:

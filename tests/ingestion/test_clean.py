@@ -27,6 +27,8 @@ LONG = "这一行写满了整个版面的宽度，所以它是被排版软件在
     [
         ("one\r\ntwo\u2028three\u2029four\u0085five", "one\ntwo\nthree\nfour\nfive", None),
         ("a\u00a0b\u200b\x00\x07c\ue123 \uf0b7 d", "a bc • d", "drop_invisible"),
+        ("\uf06c 当 \uf061 \uf0a3 2\uf06c 时", "• 当 α ≤ 2λ 时", "drop_invisible"),
+        ("L\uf75a\uf77a\uf7e9 of \uf731\uf738\uf734\uf738", "LZzé of 1848", "drop_invisible"),
         ("⽠ ﬁne Ａ１ 𝑥，（）…²①™", "瓜 fine A1 x，（）…²①™", "fold_compatibility"),
         ("pur\x02chase only", "purchase only", "rejoin_hyphens"),
         ("scikit\x02learn needs scikit-learn", "scikit-learn needs scikit-learn", "rejoin_hyphens"),

@@ -11,6 +11,7 @@ from ingestion.load.gate import UNREADABLE_ABOVE, garbage_share
         "L'été à Nîmes était très agréable où les élèves étaient déjà là.",
         "これは日本語の文章です。東京は日本の首都です。",
         "f(x) = Σ wᵢxᵢ + b, \uf8eb\uf8ec\uf8ed ≤ 3.14 \uf0b7 item",
+        "\uf774\uf768\uf765 \uf776\uf761\uf76c\uf76c\uf765\uf779 of \uf731\uf738\uf734\uf738",
         "scikit\x02learn and other hyphen\x02ated words",
         "àáâãäåæçèéêë",
         "ab",
