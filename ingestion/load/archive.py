@@ -4,6 +4,7 @@ Members are only ever read into memory by name; none becomes a path.
 """
 
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -34,6 +35,7 @@ PARSER_ERRORS = (
     SyntaxError,
     TypeError,
     ValueError,
+    lzma.LZMAError,
     zipfile.BadZipFile,
     struct.error,
     zlib.error,

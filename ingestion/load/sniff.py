@@ -1,6 +1,7 @@
 """What a file is by its first bytes, whatever it is called."""
 
 import io
+import lzma
 import zipfile
 import zlib
 
@@ -95,7 +96,7 @@ def sniff_package(data: bytes) -> str:
                 return next((kind for part, kind in _PACKAGE_PARTS if any(n.startswith(part) for n in names)), "ZIP")
             if "mimetype" in names and archive.getinfo("mimetype").file_size <= _MAX_TYPE_BYTES:
                 return _PACKAGE_TYPES.get(archive.read("mimetype").strip(), "ZIP")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError):
         # Cut off or broken: the loader chosen by the name says so.
         return "ZIP"
     return "ZIP"

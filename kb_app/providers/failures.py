@@ -68,10 +68,9 @@ def make_error(
 def retry_after_s(headers: Mapping[str, str]) -> float:
     """Return the seconds a server asks to wait in ``Retry-After`` (seconds or a date), or 0."""
     value = headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return 0.0
-    return max(0.0, moment.timestamp() - time.time())

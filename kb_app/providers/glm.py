@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kb_app.errors import BadResponseError, ProviderTimeoutError, UnreachableError
+from kb_app.providers.bounds import bound
 from kb_app.providers.cloud import Account, not_a_stream
 from kb_app.providers.cloud_provider import CloudProvider
 from kb_app.providers.completions import CHAT_PATH, chat_body
@@ -58,7 +59,7 @@ class ZhipuServer:
             trust_env=not is_local(self.account.address),
             timeout=httpx.Timeout(endpoint.read_timeout_s, connect=endpoint.connect_timeout_s),
             headers={"Accept-Encoding": "identity"},
-            event_hooks={"response": [protect_lines], "request": [hangup.watch] if hangup else []},
+            event_hooks={"response": [bound, protect_lines], "request": [hangup.watch] if hangup else []},
         )
         client = zhipuai.ZhipuAI(
             api_key=endpoint.key or "none",
@@ -90,7 +91,7 @@ class ZhipuServer:
             raise transport_error(origin, cause) from error
         except core.APIResponseError as error:
             raise body_error(self.account.family, origin, 200, {"error": error.json_data}) from error
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             # The SDK parses without looking: JSON that is broken, or of another shape.
             raise origin.error(BadResponseError, f"{type(error).__name__}: {error}") from error
 

@@ -22,6 +22,7 @@ from kb_app.errors import (
     ServerError,
     UnreachableError,
 )
+from kb_app.providers.bounds import bound
 from kb_app.providers.endpoint import Endpoint, Origin, clean_address, is_local
 from kb_app.providers.failures import make_error, status_error, transport_error
 from kb_app.providers.stream import Hangup, protect_lines
@@ -83,7 +84,7 @@ class OllamaServer:
         import ollama
 
         read_s = _CONTROL_TIMEOUT_S if quick else self._endpoint.read_timeout_s
-        hooks = {"response": [protect_lines], "request": [hangup.watch] if hangup else []}
+        hooks = {"response": [bound, protect_lines], "request": [hangup.watch] if hangup else []}
         key = self._endpoint.key
         client = ollama.Client(
             host=self.address,
@@ -110,7 +111,7 @@ class OllamaServer:
             raise transport_error(origin, error) from error
         except ConnectionError as error:  # the SDK's own, for calls without a stream
             raise origin.error(UnreachableError, error) from error
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             # The SDK parses without looking: JSON that is broken, or no object, or lacks a field.
             raise origin.error(BadResponseError, f"{type(error).__name__}: {error}") from error
 

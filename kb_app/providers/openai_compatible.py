@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from kb_app.errors import BadResponseError, ConfigurationError, ProviderTimeoutError, UnreachableError
+from kb_app.providers.bounds import bound
 from kb_app.providers.cloud import Account, not_a_stream
 from kb_app.providers.cloud_provider import CloudProvider
 from kb_app.providers.completions import CHAT_PATH, chat_body
@@ -66,7 +67,10 @@ class OpenAIServer:
         http = openai.DefaultHttpxClient(
             verify=_tls(),
             trust_env=not is_local(self.account.address),
-            event_hooks={"request": [hangup.watch] if hangup else []},
+            headers={"Accept-Encoding": "identity"},
+            # Of what leads elsewhere, httpx keeps back the usual header of a key only.
+            follow_redirects=not family.key_header,
+            event_hooks={"response": [bound], "request": [hangup.watch] if hangup else []},
         )
         client = openai.OpenAI(
             # Local servers want none, but the SDK insists on one.
@@ -104,7 +108,7 @@ class OpenAIServer:
             ) from error
         except httpx2.HTTPError as error:
             raise transport_error(origin, error) from error
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             # The SDK parses without looking: JSON that is broken, or of another shape.
             raise origin.error(BadResponseError, f"{type(error).__name__}: {error}") from error
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kb_app.errors import BadResponseError, ProviderTimeoutError
+from kb_app.providers.bounds import bound
 from kb_app.providers.endpoint import Endpoint, Origin, clean_address, is_local
 from kb_app.providers.failures import status_error, transport_error
 from kb_app.providers.stream import Hangup
@@ -42,7 +43,7 @@ class HttpReranker:
             timeout=self._timeout_s,
             # No proxy stands between this machine and a server of its own network.
             trust_env=not is_local(self._address),
-            event_hooks={"request": [hangup.watch]},
+            event_hooks={"response": [bound], "request": [hangup.watch]},
         )
         try:
             with hangup.deadline(self._timeout_s), client:

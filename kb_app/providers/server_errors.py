@@ -67,7 +67,7 @@ def _parsed(body: object) -> object:
     if isinstance(body, str):
         try:
             return json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return body  # a proxy's web page
     return body
 

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import lzma
 import math
 import threading
 import zipfile
@@ -31,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 LIMIT_MB = 256
 _MEMBERS = ("conversations.json", "conversations-*.json", "*.conversations.json")
 _MOST_MEMBERS = 10_000
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def _members(data: bytes) -> list[bytes]:
             if not names:
                 raise ConversationFormatError("no conversations in the ZIP")
             return _unpacked(archive, names)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise ConversationDamagedError(str(error)) from error
 
 

@@ -22,6 +22,7 @@ from kb_app.errors import (
     WebTooLargeError,
     WebUnreachableError,
 )
+from kb_app.providers.bounds import unpacked
 from kb_app.providers.stream import Hangup
 from kb_app.services.documents.intake import WEB_PREFIXES
 
@@ -156,7 +157,8 @@ class Fetch:
         size = 0
         if total > self._limits.max_bytes:
             raise WebTooLargeError(declared, limit_mb=limit_mb)
-        for piece in response.iter_bytes():
+        packing = response.headers.get("content-encoding", "")  # some servers pack though asked not to
+        for piece in unpacked(response.iter_raw(), packing, httpx.DecodingError, self._limits.max_bytes + 1):
             size += len(piece)
             if size > self._limits.max_bytes:
                 raise WebTooLargeError(str(size), limit_mb=limit_mb)

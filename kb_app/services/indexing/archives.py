@@ -5,6 +5,7 @@ much that is for their compressed size. Reading never gives more than a member c
 """
 
 import logging
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,7 +30,10 @@ _RATIO_MATTERS_FROM_BYTES = 50_000_000
 _ENCRYPTED_FLAG, _UTF8_FLAG = 0x1, 0x800
 _AES = 99  # as a kind of compression
 #: What zipfile raises on members that are broken or packed in ways it does not know.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError),
+    MemoryError,  # the dictionary that a member's header asks for
+)
 
 Report = Callable[[str, int, int], None]
 

@@ -60,7 +60,15 @@ def test_body_is_classified(family: str, status: int, body: object, kind: type[P
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("7", 7), ("", 0), ("soon", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("-1", 0)],
+    [
+        ("7", 7),
+        ("", 0),
+        ("soon", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("-1", 0),
+        ("²", 0),
+        ("1 Jan 9999999999 0:0 GMT", 0),
+    ],
 )
 def test_retry_after(value: str, seconds: float) -> None:
     assert retry_after_s({"retry-after": value}) == seconds

@@ -1,5 +1,6 @@
 """Pages of the web become documents; private networks are out of reach, however an address gets there."""
 
+import gzip
 import socket
 
 import pytest
@@ -153,6 +154,22 @@ def test_limits_of_size_and_redirects():
         with pytest.raises(WebRedirectsError):
             fetch(f"{site.url}/loop")
         assert len([one for one in site.requests if one.path == "/loop"]) == 6
+
+
+def test_a_packed_page_is_unpacked_within_the_limit():
+    def packed(data, how):
+        return reply(data, headers={"Content-Encoding": how})
+
+    bomb = gzip.compress(bytes(20_000_000))
+    twice = packed(gzip.compress(bomb), "gzip, gzip")
+    with Site(page=packed(gzip.compress(PAGE.encode()), "gzip"), bomb=packed(bomb, "gzip"), twice=twice) as site:
+        site.pages["/broken"] = packed(b"no gzip", "gzip")
+        assert PAGE.encode() in fetch(f"{site.url}/page")
+        with pytest.raises(WebTooLargeError):
+            fetch(f"{site.url}/bomb", max_bytes=2_000_000)
+        for page in ("twice", "broken"):
+            with pytest.raises(WebUnreachableError):
+                fetch(f"{site.url}/{page}")
 
 
 def test_what_cannot_be_read_is_told(monkeypatch):

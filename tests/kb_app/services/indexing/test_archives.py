@@ -20,9 +20,9 @@ def app(tmp_path):
         yield app
 
 
-def zipped(**files):
+def zipped(packing=zipfile.ZIP_DEFLATED, **files):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return buffer.getvalue()
@@ -112,6 +112,17 @@ def test_protected_and_broken_members_are_named_and_the_others_go_on(app):
     jobs = {job.name: job for job in add(app, base, bytes(data))}
     assert jobs["notes.zip/good.txt"].state == "ready"
     assert jobs["notes.zip/locked.txt"].error.code == "archive_member_encrypted"
+    assert jobs["notes.zip/broken.txt"].error.code == "archive_member_damaged"
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_broken_member_is_told_however_it_is_packed(app, packing):
+    base = app.library.create("b")
+    data = bytearray(zipped(packing, **{"good.txt": "Readable.", "broken.txt": str(list(range(300)))}))
+    at = data.index(b"broken.txt") + len("broken.txt") + 12
+    data[at : at + 30] = b"\xff" * 30
+    jobs = {job.name: job for job in add(app, base, bytes(data))}
+    assert jobs["notes.zip/good.txt"].state == "ready"
     assert jobs["notes.zip/broken.txt"].error.code == "archive_member_damaged"
 
 
