@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 
-from kb_app.retrieval.analyzer import canonical
+from kb_app.retrieval.analyzer import bare, canonical
 from kb_app.retrieval.content import Piece, held, mass, pieces
 from kb_app.retrieval.headings import asked_headings, headings_of, stands_under
 from kb_app.retrieval.passages import fold_duplicates
@@ -22,6 +22,7 @@ SIGNALS = (
     "bm25",
     "sentence",  # share of what the question is about in the best sentence with its title and headings
     "named",  # how fully the question names the title or a heading
+    "said",  # whether the question says the title or a heading word for word, less where that says little
     "rarest",  # the weight that the passage holds of the four rarest characters or words
     "margin",  # how far the best passage's score is above that of the next different one
     "chinese",  # whether the question holds Chinese: its characters match by chance more often
@@ -32,6 +33,9 @@ _NEAREST = 8
 #: What a heading must weigh to say by itself what it is about: some two rare words.
 _TELLING = 20.0
 _LARGEST_LOGIT = 30.0
+#: A title of one character stands in other words too often.
+_SHORTEST_NAME = 2
+_JOINERS = re.compile(r"[_\-]+")
 #: A passage under a heading that the question names is an answer, whatever else the question says.
 _NAMED_CONFIDENCE = 0.9
 #: A question of so few characters must match a pair, or all of them in one sentence; single ones occur everywhere.
@@ -62,6 +66,8 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
     best = ranking.evidence[0]
     wanted = pieces(ranking.question.text, ranking.weighted)
     context = f"{best.prepared.title}\n{best.prepared.heading}"
+    said = _joined(bare(ranking.question.text))
+    headings = tuple(headings_of(best.prepared.chunk))
     in_sentence = max((held(wanted, f"{context}\n{sentence}") for sentence in best.prepared.sentences), default=0.0)
     rarest = sorted(wanted, key=lambda piece: -piece.weight)[:_RAREST]
     # The same passage again, in a second base or under another name, is no rival.
@@ -70,7 +76,8 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
     named = {
         "bm25": best.parts["bm25"],
         "sentence": in_sentence / (mass(wanted) or 1.0),
-        "named": max(_named_share(ranking, wanted, name) for name in headings_of(best.prepared.chunk)),
+        "named": max(_named_share(ranking, wanted, name) for name in headings),
+        "said": max(_weight_said(said, wanted, _joined(name).strip()) for name in headings),
         "rarest": held(rarest, _whole(best)),
         "margin": lexical[0] - lexical[1] if len(lexical) > 1 else lexical[0],
         "chinese": float(bool(ranking.question.cjk_pairs)),
@@ -84,7 +91,23 @@ def _named_share(ranking: Ranking, wanted: Sequence[Piece], heading: str) -> flo
     text = canonical(heading)
     length = len(re.sub(r"\s", "", text))
     named = sum(len(item.strip()) for item, _ in ranking.weighted.units if item in text)
-    return min(1.0, named / length) * min(1.0, held(wanted, text) / _TELLING) if length else 0.0
+    return min(1.0, named / length) * _telling(wanted, text) if length else 0.0
+
+
+def _weight_said(question: str, wanted: Sequence[Piece], heading: str) -> float:
+    """Return how much a heading says that stands in the question as it is, both as ``_joined`` gives them."""
+    is_said = len(heading) >= _SHORTEST_NAME and heading in question
+    return _telling(wanted, f" {heading} ") if is_said else 0.0
+
+
+def _telling(wanted: Sequence[Piece], heading: str) -> float:
+    """Return in [0, 1] how much of what the question is about a heading in canonical form says."""
+    return min(1.0, held(wanted, heading) / _TELLING)
+
+
+def _joined(text: str) -> str:
+    """Return ``text`` in canonical form, words with hyphens or underscores, as in names of files, taken apart."""
+    return canonical(_JOINERS.sub(" ", text))
 
 
 def _whole(evidence: Evidence) -> str:

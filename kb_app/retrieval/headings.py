@@ -13,13 +13,14 @@ _NUMBERING = re.compile(
     r"|[一二三四五六七八九十]+[、.．]|[(（][\d一二三四五六七八九十]+[)）])\s*[:：、.]?\s*"
 )
 _MARKUP = re.compile(r"[`*_#\[\]<>$|\\]")
+_UNDERSCORES = re.compile(r"(?<=\w)_+(?=\w)")  # of a file's name, between its words
 _IN_QUOTES = re.compile(r"[「『“\"]([^「」『』“”\"]+)[」』”\"]")
 _LETTERS = re.compile(r"[^\W_]+")
 
 
 def unnumbered(heading: str) -> str:
     """Return a heading without its number and markup: 第二章 提示原则 is 提示原则."""
-    return _MARKUP.sub("", _NUMBERING.sub("", heading)).strip(" :：-–—.")
+    return _MARKUP.sub("", _UNDERSCORES.sub(" ", _NUMBERING.sub("", heading))).strip(" :：-–—.")
 
 
 def headings_of(chunk: StoredChunk) -> Iterator[str]:

@@ -17,6 +17,7 @@ from kb_app.retrieval.fusion import fuse, min_max
 from kb_app.retrieval.headings import asked_headings, stands_under
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
+from kb_app.retrieval.preamble import asked_alone
 from kb_app.retrieval.rerank import Ranking, gather
 from kb_app.retrieval.scoring import Statistics, merged, prepare, weigh
 from kb_app.retrieval.spelling import may_be_misspelt, nearest
@@ -66,7 +67,8 @@ class Retriever:
     ) -> Retrieval:
         """Return up to ``top_k`` passages, best first, of the documents that pass ``filters``.
 
-        Without ``vote`` the embedders are not asked, and keywords alone decide.
+        Without ``vote`` the embedders are not asked, and keywords alone decide. Where a text of several sentences finds
+        nothing sure, but the one that asks does, that one counts, and is the ``query`` of what is returned.
 
         Hits are returned whether or not the question counts as answered; ``found`` says that. Where the reranker
         fails, they stand in their own order, and ``problem`` says why.
@@ -76,12 +78,15 @@ class Retriever:
             ProviderError: the embedder of a base failed.
         """
         started = time.perf_counter()
-        ranking = self.rank(question, base_ids, filters, vote=vote)
+        ranking, sure = self._judged(question, base_ids, filters, vote=vote)
+        if sure < threshold() and (alone := asked_alone(question)):
+            other, other_sure = self._judged(alone, base_ids, filters, vote=vote)
+            if other_sure >= threshold():
+                question, ranking, sure = alone, other, other_sure
         ranked, problem = self._reranked(question, _hits(ranking))
         ranked = spread(ranked, filters.per_document if filters else 0)
         with INTERPRETER.turn():
             hits = diversified(fold_duplicates(ranked[: 2 * top_k], lambda hit: hit.chunk.search_text), top_k)
-            sure = confidence(ranking)
         return Retrieval(
             query=question,
             hits=tuple(hits),
@@ -91,6 +96,14 @@ class Retriever:
             meant=ranking.question.meant,
             problem=problem,
         )
+
+    def _judged(
+        self, question: str, base_ids: Sequence[str], filters: SearchFilters | None, *, vote: bool
+    ) -> tuple[Ranking, float]:
+        """Return the ranking of a question and the confidence in it."""
+        ranking = self.rank(question, base_ids, filters, vote=vote)
+        with INTERPRETER.turn():
+            return ranking, confidence(ranking)
 
     def _reranked(self, question: str, hits: list[Hit]) -> tuple[list[Hit], ErrorInfo | None]:
         """Return the hits, the best ``RERANKED`` in the reranker's order, and what went wrong, if so."""

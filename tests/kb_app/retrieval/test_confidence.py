@@ -73,3 +73,33 @@ def test_a_heading_that_is_named_is_answered_from_its_section(retriever, suggest
     assert result.found
     assert any(part.endswith(name) for part in (best.title, *best.heading))
     assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("preamble", "question", "said"),
+    [
+        ("你好，我最近在学泡茶，翻了很多资料都没有看到，麻烦帮我查一下：", "绿茶该用多少度的水？", "80"),
+        ("Hello, my old bike came back from the shop and something is loose. ", "How tight are pedals?", "35 Nm"),
+    ],
+)
+def test_what_leads_to_a_question_does_not_count_against_it(retriever, preamble, question, said):
+    result = retriever.retrieve(preamble + question, ["base"])
+    assert result.found
+    assert result.query == question
+    assert said in result.hits[0].chunk.text
+
+
+@pytest.mark.parametrize("text", ["我喜欢喝茶。今天天气怎么样？", "I like tea. Who won the world cup?", "谢谢！你好！"])
+def test_what_leads_to_a_question_is_no_answer_to_it(retriever, text):
+    assert not retriever.retrieve(text, ["base"]).found
+
+
+@pytest.mark.parametrize("name", ["bicycle_care", "Bicycle-Care", "Bicycle care"])
+def test_a_title_said_in_other_words_around_it_is_found(tmp_path, truth, vectors, make_chunk, name):
+    keyword = KeywordIndex(tmp_path)
+    chunk = make_chunk("Clean and oil the chain after every ride in heavy rain.", "d0", title=name)
+    truth.held = {chunk.id: chunk}
+    keyword.add("base", [chunk])
+    retriever = Retriever(truth, keyword, vectors, lambda base_id: HashedEmbedder())
+    assert retriever.retrieve("what does bicycle care recommend when it is wet", ["base"]).found
+    assert not retriever.retrieve("what does the bakery recommend when it is wet", ["base"]).found
