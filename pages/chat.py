@@ -16,6 +16,7 @@ from kb_app.ui.commands import help_dialog
 from kb_app.ui.conversation_menu import undo_notice
 from kb_app.ui.conversations import conversation_list, new_chat_button, open_from_url
 from kb_app.ui.first_run import welcome
+from kb_app.ui.following import state_of
 from kb_app.ui.passage import passage_dialog
 from kb_app.ui.reader import reader
 from kb_app.ui.runtime import get_app
@@ -41,12 +42,13 @@ def main() -> None:
         adopt_linked_bases(bases)
         sidebar(app, bases)
         undo_notice(app)
+        state = state_of(app, CHAT.get()) if CHAT.get() else ""
         above = history(app, bases) if is_known else Above(is_known=False)
     newest_turn(app, bases, above)
-    DRAWN.set(CHAT.get())
+    DRAWN.set((CHAT.get(), above.messages[-1].id if above.messages else ""))
     question_box(app, bases)
     help_dialog()
-    reader()
+    reader(state)
     passage_dialog(app, above.messages)
 
 

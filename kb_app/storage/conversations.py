@@ -17,11 +17,12 @@ from kb_app.storage.trees import MessageTree
 
 
 class Turn(NamedTuple):
-    """A saved question and the row of the answer that will stream."""
+    """A saved question, the row of the answer that will stream, and the message that the question follows."""
 
     conversation_id: str
     question_id: str
     answer_id: str
+    after_id: str = ""
 
 
 class ConversationRepository:
@@ -49,6 +50,7 @@ class ConversationRepository:
             if new.origin == "app" and row.origin == "cli":
                 row.origin = "app"  # somebody has taken it up
             question_id = new.again_id and _message_of(session, row.id, new.again_id).id
+            parent_id = ""
             if not question_id:
                 edited = _message_of(session, row.id, new.edited_id) if new.edited_id else None
                 parent_id = edited.parent_id if edited else row.leaf_id
@@ -59,7 +61,7 @@ class ConversationRepository:
                 question_id = asked.id
             answer = _add(session, row.id, question_id, role="assistant", status="streaming", model_id=new.model_id)
             row.leaf_id = answer.id
-            return Turn(row.id, question_id, answer.id)
+            return Turn(row.id, question_id, answer.id, parent_id)
 
     def open(self, new: NewTurn) -> str:
         """Return the id of the conversation a question is about to be asked in, made if there is none.

@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
+from kb_app.ui.following import CHANGES_ROUTE
 from kb_app.ui.page_route import PAGE_ROUTE
 from kb_app.ui.runtime import close_app, warm_up
 from kb_app.ui.security import RequestGuard, SecurityHeaders
@@ -25,6 +26,6 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     Path(__file__).resolve().with_name("main.py"),
     lifespan=lifespan,
-    routes=[PAGE_ROUTE],
+    routes=[PAGE_ROUTE, CHANGES_ROUTE],
     middleware=[Middleware(SecurityHeaders), Middleware(RequestGuard)],
 )

@@ -166,7 +166,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     except KBAppError as error:
         _give_back(question, " ".join(describe(error)))
     else:
-        is_all = _changes_newest_turn_alone(request)
+        is_all = _changes_newest_turn_alone(request, generation.after_id)
         if not request.again_id:
             ATTACHED.reset()
         CHAT.set(generation.conversation_id)
@@ -176,9 +176,12 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     return False
 
 
-def _changes_newest_turn_alone(request: AskRequest) -> bool:
-    """Whether a question, which is not yet the open one, leaves the rest of the page as it is drawn."""
-    is_drawn = DRAWN.get() == CHAT.get() and not ASKED.get()
+def _changes_newest_turn_alone(request: AskRequest, after_id: str) -> bool:
+    """Whether a question, which is not yet the open one, leaves the rest of the page as it is drawn.
+
+    ``after_id``: the message it follows, which the page does not show where another tab has asked since.
+    """
+    is_drawn = DRAWN.get() == (CHAT.get(), after_id) and not ASKED.get()
     return is_drawn and not (MESSAGE.get() or request.edited_id or request.again_id or request.attachments)
 
 

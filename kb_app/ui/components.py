@@ -18,16 +18,18 @@ _LEVEL_ICONS = {"info": ":material/info:", "warning": ":material/build:", "error
 
 
 def apply_style() -> None:
-    """Add our own static style sheet, and the uploader's words, which Streamlit cannot translate itself."""
+    """Add our own static style sheet, and the words of boxes and the uploader, which Streamlit cannot translate."""
     st.html(_STYLE)
     words = {
-        "button": t("upload.button"),
-        "drop": t("upload.drop"),
-        "folder-button": t("upload.folder_button"),
-        "folder-drop": t("upload.folder_drop"),
-        "refused": t("upload.refused"),
+        "upload-button": t("upload.button"),
+        "upload-drop": t("upload.drop"),
+        "upload-folder-button": t("upload.folder_button"),
+        "upload-folder-drop": t("upload.folder_drop"),
+        "upload-refused": t("upload.refused"),
+        "enter": t("app.enter"),
+        "enter-with-control": t("app.enter_with_control"),
     }
-    rules = "".join(f'--kb-upload-{name}: "{text}";' for name, text in words.items())
+    rules = "".join(f'--kb-{name}: "{text}";' for name, text in words.items())
     st.html(f"<style>:root {{ {rules} }}</style>")
 
 

@@ -20,8 +20,8 @@ from kb_app.ui.text import t
 def conversation_menu(app: App, conversation: Conversation) -> None:
     """Draw everything that can be done with a conversation."""
     key = f"title_{conversation.id}"
-    st.text_input(t("chat.rename"), value=conversation.title, max_chars=200, key=key)
-    st.button(t("common.save"), key="save_title", on_click=_rename, args=(app, conversation.id, key))
+    set_widget(key, conversation.title)
+    st.text_input(t("chat.rename"), max_chars=200, key=key, on_change=_rename, args=(app, conversation.id, key))
     tags_key = f"tags_{conversation.id}"
     set_widget(tags_key, list(conversation.tags))
     st.multiselect(

@@ -11,8 +11,8 @@ from kb_app.services.answers.citations import resolve
 from kb_app.services.answers.sources import sources_of
 from kb_app.ui.components import error_box
 from kb_app.ui.corrections_state import add, added
-from kb_app.ui.markup import label, plain, short
-from kb_app.ui.sources import where_text
+from kb_app.ui.markup import label, plain, short, unmarked
+from kb_app.ui.sources import passage_text, where_text
 from kb_app.ui.state import widget
 from kb_app.ui.text import t
 
@@ -78,11 +78,12 @@ def _passage(name: str, correction: Correction, source: Source) -> None:
             key=_key(name, source),
             help=t("corrections.support_help"),
         )
+        text = passage_text(source)
         if len(source.text) <= _PREVIEW_CHARS:
-            st.markdown(plain(source.text))
+            st.markdown(text)
             return
-        with st.expander(label(source.text, _PREVIEW_CHARS)):
-            st.markdown(plain(source.text))
+        with st.expander(label(unmarked(source.text), _PREVIEW_CHARS)):
+            st.markdown(text)
 
 
 def _search(app: App, name: str, correction: Correction, shown: list[Source]) -> None:
@@ -107,7 +108,7 @@ def _search(app: App, name: str, correction: Correction, shown: list[Source]) ->
         st.caption(t("corrections.nothing_new"))
     for place, source in enumerate(fresh):
         with st.container(horizontal=True, vertical_alignment="center", key=f"row_found_{place}"):
-            st.markdown(f"**{label(source.document, 60)}** {plain(short(source.text, 120))}", width="stretch")
+            st.markdown(f"**{label(source.document, 60)}** {plain(short(unmarked(source.text), 120))}", width="stretch")
             st.button(
                 t("corrections.add"),
                 key=f"fix_add_{place}",

@@ -6,11 +6,10 @@ from itertools import accumulate, groupby
 
 from ingestion.analyzer import CJK, fold, word_terms
 from kb_app.retrieval.analyzer import Question
+from kb_app.ui.markup import unmarked
 
 _WORD = re.compile(rf"[^\W_{CJK}]+(?:[.'’_-][^\W_{CJK}]+)*[+#]*")
 
-#: What Markdown puts before a quotation, a heading or an item.
-_BLOCK_MARK = re.compile(r"^[ \t]*(?:>[ \t]?|#{1,6}[ \t]|[-*+][ \t])+", re.M)
 #: Characters of a text that are looked through for a snippet.
 _SEARCHED = 20_000
 
@@ -28,7 +27,7 @@ def highlight_html(text: str, question: Question) -> str:
 
 def snippet(text: str, question: Question, length: int = 200) -> str:
     """Return the stretch of ``text`` that holds most matches of ``question``, on one line; ``…`` where it is cut."""
-    line = " ".join(_BLOCK_MARK.sub(" ", text[:_SEARCHED]).split())
+    line = " ".join(unmarked(text[:_SEARCHED]).split())
     if len(line) <= length:
         return line
     sums = [0, *accumulate(map(int, matched(line, question)))]

@@ -28,6 +28,9 @@ _FORMULA = re.compile(
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.*?-->", re.S)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?:\*\*)?(.+?)(?:\*\*)?[ \t#]*$", re.M)
+#: What Markdown puts before a quotation, a heading or an item; what it puts around bold words and code.
+_BLOCK_MARK = re.compile(r"^[ \t]*(?:>[ \t]?|#{1,6}[ \t]|[-*+][ \t])+", re.M)
+_INLINE_MARK = re.compile(r"\*\*|`+")
 _TEX = re.compile(r"[\\^_=<>+]")
 _LINE_END = re.compile(r"\r\n?")
 # CommonMark's link label: up to 999 characters, brackets only behind a backslash. A byte order mark is skipped.
@@ -112,13 +115,18 @@ def readable(text: str) -> str:
     parts: list[str] = []
     position = 0
     for code in _CODE.finditer(text):
-        parts += (_unmarked(text[position : code.start()]), code.group())
+        parts += (_without_tags(text[position : code.start()]), code.group())
         position = code.end()
-    parts.append(_unmarked(text[position:]))
+    parts.append(_without_tags(text[position:]))
     return safe(closed("".join(parts)))
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
+    """Return the words of a Markdown text without the marks that begin its lines or make words bold or code."""
+    return _INLINE_MARK.sub("", _BLOCK_MARK.sub(" ", text))
+
+
+def _without_tags(text: str) -> str:
     return _HEADING.sub(r"**\1**", _TAG.sub("", text))
 
 

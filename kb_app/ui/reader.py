@@ -14,7 +14,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 from kb_app.ui.components import flash
 from kb_app.ui.sources import open_passage
-from kb_app.ui.state import CONTEXT_CHARS, COPY, MESSAGE, PASSAGE, widget
+from kb_app.ui.state import CHAT, CONTEXT_CHARS, COPY, MESSAGE, PASSAGE, widget
 from kb_app.ui.text import t
 
 _FOLDER = Path(__file__).resolve().parent
@@ -28,8 +28,11 @@ def anchor(message_id: str) -> str:
     return f"#kb-source-{message_id}-"
 
 
-def reader() -> None:
-    """Listen to clicks on the page. To be drawn once in every run, always at the same place."""
+def reader(state: str = "") -> None:
+    """Listen to clicks on the page. To be drawn once in every run, always at the same place.
+
+    ``state``: what ``following.state_of`` said of the open conversation when it was drawn; the tab then follows it.
+    """
     global _mount
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:
@@ -41,8 +44,16 @@ def reader() -> None:
         "copy": COPY.pop(),
         "passage": "" if opened is None else f"{opened.message_id} {opened.marker} {CONTEXT_CHARS.get()}",
         "message": MESSAGE.get(),
+        "chat": CHAT.get() if state else "",
+        "state": state,
     }
-    _mount(key=_KEY, data=data, on_citation_change=_open_citation, on_copied_change=_say_copied)
+    _mount(
+        key=_KEY,
+        data=data,
+        on_citation_change=_open_citation,
+        on_copied_change=_say_copied,
+        on_changed_change=lambda: None,  # the run it makes is what is wanted
+    )
 
 
 def _declare(manager: BidiComponentManager) -> None:

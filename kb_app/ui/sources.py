@@ -57,9 +57,14 @@ def _card(message_id: str, source: Source) -> None:
         where = where_text(source)
         if where:
             st.caption(where)
-        is_markdown = source.document.lower().endswith(_MARKDOWN) and not source.is_card
-        st.markdown(readable(source.text) if is_markdown else plain(source.text))
+        st.markdown(passage_text(source))
         open_button(message_id, source)
+
+
+def passage_text(source: Source) -> str:
+    """Return the passage of a source as Markdown that shows it: as it reads where its document is Markdown itself."""
+    is_markdown = source.document.lower().endswith(_MARKDOWN) and not source.is_card
+    return readable(source.text) if is_markdown else plain(source.text)
 
 
 def open_button(message_id: str, source: Source) -> None:

@@ -87,7 +87,8 @@ class OpenPassage:
 
 
 CHAT: Slot[str] = Slot(key="kb.chat", default="", parameter="chat")
-DRAWN: Slot[str | None] = Slot(key="kb.drawn", default=None)  # the conversation that the page shows as it was, if whole
+#: The conversation that the page shows whole, and its last message there; None while it is being drawn.
+DRAWN: Slot[tuple[str, str] | None] = Slot(key="kb.drawn", default=None)
 ASKED: Slot[str] = Slot(key="kb.asked", default="")  # the answer the page does not show with its tools yet
 MESSAGE: Slot[str] = Slot(key="kb.message", default="", parameter="message")  # the one a link or a search leads to
 EDITED: Slot[str] = Slot(key="kb.edited", default="")  # the question that is being edited

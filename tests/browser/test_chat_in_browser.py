@@ -128,7 +128,7 @@ def test_a_conversation_is_named_tagged_pinned_deleted_found_linked_and_imported
     menu.click()
     title = page.get_by_label("Title")
     title.fill("Depths")
-    key(page, "save_title").get_by_role("button").click()
+    title.press("Enter")
     row = key(page, "conversations").get_by_role("button", name="Depths")
     expect(row).to_be_visible()
     page.locator("[class*=st-key-pin_menu_]").get_by_role("button").click()
@@ -192,6 +192,10 @@ def test_two_tabs_share_an_answer_and_neither_loses_nor_doubles_it(chat: Chat) -
     assert chat.ollama.client_gone.wait(60)
     asked = [body["messages"][-1]["content"] for body in chat.ollama.bodies("/api/chat")]
     assert sum(NEXT in content for content in asked) == 1
+    chat.ollama.scenario, chat.ollama.answer_text = "answer", "Ada Merrow is the pilot [1]."
+    ask(third, "Who is the pilot?")
+    expect(answer(second)).to_contain_text("Ada Merrow")  # it lies idle, and follows by itself
+    expect(second.get_by_test_id("stChatMessage")).to_have_count(6)
 
 
 def test_a_drop_keeps_the_text_and_a_thinking_model_shows_its_thoughts(chat: Chat) -> None:

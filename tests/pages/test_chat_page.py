@@ -171,8 +171,7 @@ def test_a_conversation_deleted_in_another_tab_is_neither_renamed_nor_deleted_ag
     conversation_id = answered(app, base_id)
     page = open_page(chat=conversation_id)
     app.history.delete(conversation_id)
-    page.text_input(key=f"title_{conversation_id}").set_value("Brood")
-    page.button(key="save_title").click().run()
+    page.text_input(key=f"title_{conversation_id}").set_value("Brood").run()
     assert not page.exception
     assert "This does not exist any more." in next(toast.value.replace("\\", "") for toast in page.toast)
     assert "This conversation does not exist" in shown_text(page)
@@ -189,8 +188,7 @@ def test_a_conversation_is_renamed_deleted_and_taken_back(app: App, base_id: str
     conversation_id = answered(app, base_id)
     page = open_page(chat=conversation_id)
 
-    page.text_input(key=f"title_{conversation_id}").set_value("Brood")
-    page.button(key="save_title").click().run()
+    page.text_input(key=f"title_{conversation_id}").set_value("Brood").run()
     assert app.history.conversation(conversation_id).title == "Brood"
 
     page.button(key="delete_chat").click().run()

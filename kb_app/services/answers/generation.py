@@ -52,6 +52,7 @@ class Generation:
         self.conversation_id = turn.conversation_id
         self.question_id = turn.question_id
         self.answer_id = turn.answer_id
+        self.after_id = turn.after_id
         self._conversations = conversations
         self._on_end = on_end
         self._changed = threading.Condition()

@@ -14,6 +14,7 @@ from contextlib import closing
 from kb_app.errors import KBAppError
 from kb_app.models import ChatMessage, ChatOptions, ChatRequest, Conversation, Message, Token
 from kb_app.protocols import ChatModel
+from kb_app.services.answers.citations import resolve
 from kb_app.services.models.calls import Call, ModelCalls, RunningCall
 from kb_app.services.prompting.prompts import language_of
 from kb_app.services.prompting.store import Prompts, fill
@@ -26,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 _QUESTION_CHARS, _ANSWER_CHARS = 1_000, 1_500
 #: Room for a model that thinks before it writes; the title itself takes a tenth of it.
 _MOST_TOKENS = 400
+_MOST_PASSAGES = 99
 _LABEL = re.compile(r"^(?:title|标题|題目|题目)\s*[:：]\s*", re.IGNORECASE)
 _WRAPPING = " \t*#_`\"'“”‘’「」『』《》【】。．.，,：:"
 
@@ -101,6 +103,11 @@ class Titles:
 
 
 def clean_title(text: str) -> str:
-    """Return what a model wrote as a title: its first line without label, quotation marks and markup."""
+    """Return what a model wrote as a title: its first line without label, quotation marks and markup.
+
+    One that cites is none: small models answer where they are to name.
+    """
+    if resolve(text, _MOST_PASSAGES).markers:
+        return ""
     lines = (_LABEL.sub("", line.strip(_WRAPPING)).strip(_WRAPPING) for line in text.splitlines())
     return title_from(next((line for line in lines if line), ""))

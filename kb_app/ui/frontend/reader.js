@@ -1,6 +1,6 @@
 // What Streamlit has no widget for: a citation inside a text opens its passage, an answer goes to the clipboard, an
-// opened passage and a message that a link names are scrolled to, and on a phone the sidebar closes once something was
-// picked in it.
+// opened passage and a message that a link names are scrolled to, on a phone the sidebar closes once something was
+// picked in it, and a tab that lies idle follows what another one asks in its conversation.
 
 const CITATION = 'a[href^="#kb-source-"]';
 const PICKED = '.st-key-conversations .stButton button, .st-key-new_chat_sidebar button, [data-testid="stSidebarNavLink"]';
@@ -8,6 +8,12 @@ const PASSAGE = ".st-key-passage_text mark, .st-key-passage_marked .stMarkdownCo
 const NARROW = "(max-width: 767px)";
 const PATIENCE_MS = 2000;
 
+const FOLLOW_MS = 3000;
+// An answer that is being written is followed anyhow; and nobody wants the page redrawn under an open box.
+const BUSY =
+  '[data-test-script-state="running"], .st-key-stop, .st-key-edit_ask, [role="dialog"], [data-testid="stPopoverBody"]';
+
+let followed = { chat: "", state: "", tell: null };
 let copied = null;
 let shown = "";
 let found = "";
@@ -16,6 +22,9 @@ let scrolledAt = 0;
 for (const kind of ["wheel", "touchmove", "keydown"]) {
   document.addEventListener(kind, () => (scrolledAt = performance.now()), { capture: true, passive: true });
 }
+
+setInterval(follow, FOLLOW_MS);
+document.addEventListener("visibilitychange", follow);
 
 export default function (component) {
   const { data, setTriggerValue } = component;
@@ -47,6 +56,7 @@ export default function (component) {
   } else if (!data.copy) {
     copied = null;
   }
+  followed = { chat: data.chat, state: data.state, tell: () => setTriggerValue("changed", true) };
   if (data.passage !== shown) {
     shown = data.passage;
     if (shown) scrollToPassage(performance.now() + PATIENCE_MS);
@@ -104,4 +114,14 @@ function scrollToPassage(until) {
   } else if (performance.now() < until) {
     requestAnimationFrame(() => scrollToPassage(until));
   }
+}
+
+async function follow() {
+  const drawn = followed;
+  if (!drawn.chat || document.hidden || document.querySelector(BUSY)) return;
+  const answer = await fetch(`/changes/${encodeURIComponent(drawn.chat)}`).catch(() => null); // the server may be away
+  const state = answer && answer.ok ? await answer.text() : drawn.state;
+  if (state === drawn.state || drawn !== followed || document.querySelector(BUSY)) return;
+  drawn.state = state; // told once
+  drawn.tell();
 }

@@ -103,6 +103,7 @@ def test_only_the_first_answer_names_it(shop):
         ("Title: Brewing\nmore", "Brewing"),
         ('"C++ in 3.5 hours"', "C++ in 3.5 hours"),
         ("", ""),
+        ("绿茶用八十度的水 [1]。\n\n先温杯 [2]。", ""),
         ("x" * 100, "x" * 59 + "…"),
     ],
 )
