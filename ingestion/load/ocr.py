@@ -14,7 +14,7 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from ingestion.errors import NoTextError, OcrFailedError, OcrMissingError, TooHeavyError
 from ingestion.load.gate import UNREADABLE_ABOVE, garbage_share
-from ingestion.load.pdf_text import open_document, read_pages
+from ingestion.load.pdf_text import open_document, read_pages, without_stamps
 from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
 #: Mark of a document some of whose text was recognised, in ``LoadedDocument.warnings``.
@@ -74,7 +74,7 @@ def load_by_ocr(
 
 
 def _texts(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    for index, page in enumerate(read_pages(document)):
+    for index, page in enumerate(without_stamps(list(read_pages(document)))):
         if page.text and page.text.strip() and garbage_share(page.text) <= UNREADABLE_ABOVE:
             yield page.text
         else:

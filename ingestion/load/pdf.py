@@ -25,7 +25,7 @@ from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_shar
 from ingestion.load.pdf_fonts import with_plain_outlines
 from ingestion.load.pdf_repair import repaired_versions
 from ingestion.load.pdf_structure import PdfStructure
-from ingestion.load.pdf_text import PageText, open_document, read_pages
+from ingestion.load.pdf_text import PageText, open_document, read_pages, without_stamps
 from ingestion.load.sniff import UNKNOWN, sniff
 from ingestion.models import LoadedDocument, LoadedPage, LoadLimits, Progress
 
@@ -82,7 +82,7 @@ def _load(
         pages = _pypdf_pages(structure, limits)
     if structure is not None:
         pages = _retry_empty(pages, structure)
-    return _assess(pages, name, structure)
+    return _assess(without_stamps(pages), name, structure)
 
 
 def _load_remains(data: bytes, name: str, limits: LoadLimits, error: DamagedError) -> LoadedDocument:
@@ -186,10 +186,10 @@ def _retry_empty(pages: list[PageText], structure: PdfStructure) -> list[PageTex
     texts = [text if garbage_share(text) < SUSPICIOUS_ABOVE else "" for text in texts]
     if sum(len("".join(text.split())) for text in texts) < _RETRY_MIN_GAIN * (found + 1):
         return pages
-    rest = pages[len(texts) :]
     return [
-        PageText(text=text, is_picture=p.is_picture and not text.strip()) for p, text in zip(pages, texts, strict=False)
-    ] + rest
+        replace(page, text=text, is_picture=page.is_picture and not text.strip())
+        for page, text in zip(pages, texts, strict=False)
+    ] + pages[len(texts) :]
 
 
 def _check_page_count(count: int, limits: LoadLimits) -> None:
