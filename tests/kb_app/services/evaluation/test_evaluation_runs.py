@@ -125,7 +125,7 @@ def test_a_language_model_costs_calls_and_is_asked_alone(
     assert estimate.price is None
     case = EvaluationCase(question="绿茶用多少度的水冲泡？", answers=("八十度",))
     result = answer_case(bench, run_of(base_id, "scripted/one"), 0, case)
-    assert (result.answer, result.cited, result.reused_id) == ("应当用八十度的水 [1]，见 。", (1,), None)
+    assert (result.answer, result.cited, result.reused_id) == ("应当用八十度的水 [1]，见。", (1,), None)
     assert GREEN in model.requests[0].messages[0].content
     assert result.metrics["contains"] == 1.0
 
