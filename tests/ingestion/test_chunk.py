@@ -101,7 +101,7 @@ def test_longer_table_is_cut_between_rows():
     rows = "\n".join(f"| 第{n}行 | {words(n, 10)} |" for n in range(120))
     doc = document(f"| 名 | 值 |\n|---|---|\n{rows}")
     made = chunk(doc)
-    assert len(made) > 3
+    assert len(made) > 2
     for passage in made:
         assert all(line.startswith("|") and line.endswith("|") for line in passage.text.split("\n"))
 
@@ -147,3 +147,27 @@ def test_almost_empty_documents_give_one_chunk(text):
 @pytest.mark.parametrize("text", ["", "\n \n", "---\n\n***\n", "<!-- -->", "...", "# \n\n!"])
 def test_documents_without_a_word_give_none(text):
     assert chunk(document(text)) == ()
+
+
+def test_a_chunk_does_not_begin_with_the_whole_one_before():
+    doc = document(prose(12), "text/plain")
+    made = chunk(doc, ChunkOptions(size_units=100, overlap_units=100))
+    assert len(made) > 2
+    assert all(before.start < after.start for before, after in itertools.pairwise(made))
+
+
+def test_headings_go_with_the_text_below_them():
+    doc = document(f"# 书\n\n短句。\n\n## 章\n\n### 节\n\n{words(1, 100)}。\n")
+    made = chunk(doc, ChunkOptions(size_units=100, overlap_units=0))
+    assert [passage.text.split("\n")[0] for passage in made] == ["# 书", "## 章"]
+
+
+def test_no_chunk_reaches_across_a_table_of_contents():
+    text = "前面的话。\n目录 1 2 3\n后面的话。"
+    blocks = (
+        Block(kind="paragraph", start=0, end=5),
+        Block(kind="toc", start=6, end=14),
+        Block(kind="paragraph", start=15, end=20),
+    )
+    doc = Document(name="a", media_type="application/pdf", text=text, blocks=blocks, pages=())
+    assert [passage.text for passage in chunk(doc)] == ["前面的话。", "后面的话。"]

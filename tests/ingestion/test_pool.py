@@ -61,9 +61,11 @@ def test_crash_fails_one_call_only(pool):
 
 
 def test_memory_is_bounded(pool):
+    warm = pool.run("os:getpid", {}, LIMITS)
     with pytest.raises(WorkerDiedError) as caught:
         pool.run("ingestion.chunk:count_units", {"text": "a"}, LoadLimits(memory_bytes=1))
     assert caught.value.reason in ("memory", "crash")
+    assert pool.run("os:getpid", {}, LIMITS) != warm, "what ran out of memory is not used again"
 
 
 def test_time_is_bounded(pool):

@@ -34,7 +34,7 @@ def html_of(page: AppTest) -> str:
 
 def finish(app: App, page: AppTest) -> None:
     """Wait for the answer the last click asked for, and draw the page with it."""
-    running = app.answering.running(page.query_params["chat"][0])
+    running = app.answering.running(page.query_params["chat"])
     if running is not None:
         running.wait()
     page.run()

@@ -32,16 +32,23 @@ def test_the_phases_follow_the_events(generation):
     assert generation.phase().kind == "searching"
     generation.accept(FOUND)
     assert generation.phase().kind == "asking"
-    generation.accept(Waiting(seconds=12, error=LIMITED))
+    generation.accept(Waiting(seconds=1000, error=LIMITED))
     waiting = generation.phase()
     assert (waiting.kind, waiting.error) == ("waiting", LIMITED)
-    assert 11 < waiting.seconds <= 12
+    assert 800 < waiting.seconds <= 1000
     generation.accept(FellBack(model_id="ollama/b", asked_model_id="glm/a", error=LIMITED))
     assert (generation.phase().kind, generation.phase().error) == ("asking", None)
     assert generation.snapshot().model_id == "ollama/b"
     assert generation.snapshot().fallback.asked_model_id == "glm/a"
     generation.accept(Token(text="好"))
     assert generation.phase().kind == "writing"
+
+
+def test_what_is_asked_after_the_answer_was_stopped_is_cancelled_at_once(generation):
+    cancelled = []
+    generation.stop()
+    generation.on_stop(lambda: cancelled.append("the model"))
+    assert cancelled == ["the model"]
 
 
 def test_a_wait_that_is_over_is_asking_again(generation):

@@ -34,6 +34,7 @@ def marked(text: str, question: str = "") -> list[str]:
         "Here is what the passages say about it:",
         "Would you like to know more about other kinds of tea and their preparation?",
         "Yes.",
+        "There are 3 kinds of bees in a colony [1].",
         "## Winter habits of the European honey bee colonies",
         "```python\nprint('bees have exactly 9999 wings in total')\n```",
         "| colony | wings |\n|---|---|\n| bees | 9999 |",
