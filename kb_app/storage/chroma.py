@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ingestion.protocols import Vectors
-from kb_app.storage.chunks import document_of
+from kb_app.models import CARD_INDEX
+from kb_app.storage.chunks import chunk_id, document_of
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -28,6 +29,12 @@ _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_constru
 #: Chroma hands ids to SQLite as parameters; more than this fails with "too many SQL variables".
 _PAGE = 5_000
 _WIDENING, _WIDEST = 8, 25_600
+#: How many more are fetched than should do, going by the share that passed the filter the time before.
+_MARGIN = 1.5
+#: The vectors of so few documents are all fetched and compared, if there are no more of them than these; so many of
+#: each document are asked for at first.
+_FEW_DOCUMENTS, _MOST_COMPARED, _FIRST_COMPARED = 60, 2_000, 30
+_TINY = 1e-12
 
 
 class ChromaVectorIndex:
@@ -88,20 +95,26 @@ class ChromaVectorIndex:
     ) -> list[tuple[str, float]]:
         """Return up to ``top_k`` (chunk id, cosine in [-1, 1]), best first.
 
-        With ``document_ids``, ever more are fetched until enough belong to these documents, ``_WIDEST`` at last.
+        With ``document_ids``, the vectors of these documents are all compared where they are few. Of many documents,
+        ever more are fetched until enough belong to these, ``_WIDEST`` at last.
         """
         collection = self._collection(base_id)
         if collection is None:
             return []
         if document_ids is None:
             return _nearest(collection, vector, top_k)
+        if len(document_ids) <= _FEW_DOCUMENTS:
+            compared = _compared(collection, vector, document_ids)
+            if compared is not None:
+                return compared[:top_k]
         limit = top_k
         while True:
             found = _nearest(collection, vector, limit)
-            passed = [hit for hit in found if document_of(hit[0]) in document_ids][:top_k]
-            if len(passed) == top_k or len(found) < limit or limit >= _WIDEST:
-                return passed
-            limit *= _WIDENING
+            passed = [hit for hit in found if document_of(hit[0]) in document_ids]
+            if len(passed) >= top_k or len(found) < limit or limit >= _WIDEST:
+                return passed[:top_k]
+            needed = int(_MARGIN * limit * top_k / len(passed)) if passed else _WIDENING * limit
+            limit = min(max(needed, 2 * limit), _WIDEST)
 
     def reset(self) -> None:
         """Delete the whole folder and start with an empty one."""
@@ -150,3 +163,27 @@ def _nearest(collection: "ChromaCollection", vector: Vectors, top_k: int) -> lis
     )
     distances = (answer["distances"] or [[]])[0]
     return [(found, 1.0 - float(distance)) for found, distance in zip(answer["ids"][0], distances, strict=True)]
+
+
+def _compared(
+    collection: "ChromaCollection", vector: Vectors, document_ids: Collection[str]
+) -> list[tuple[str, float]] | None:
+    """Return every chunk of these documents with its cosine, best first; None where they are too many.
+
+    Chroma knows nothing of documents, but their chunks are numbered, and a number that is not there is no error.
+    """
+    found: list[tuple[str, float]] = []
+    wanted, first, step = list(document_ids), CARD_INDEX, _FIRST_COMPARED
+    while wanted:
+        if len(found) + step * len(wanted) > _MOST_COMPARED:
+            return None
+        ids = [chunk_id(name, index) for name in wanted for index in range(first, first + step)]
+        page = collection.get(ids=ids, include=["embeddings"])
+        if page["ids"]:
+            held = np.asarray(page["embeddings"], dtype=np.float32)
+            lengths = np.linalg.norm(held, axis=1) * np.linalg.norm(vector)
+            found += zip(page["ids"], (held @ vector / np.maximum(lengths, _TINY)).tolist(), strict=True)
+        first, step = first + step, _WIDENING * step
+        there = set(page["ids"])
+        wanted = [name for name in wanted if chunk_id(name, first - 1) in there]
+    return sorted(found, key=lambda hit: -hit[1])

@@ -126,3 +126,31 @@ def test_chroma_limited_to_documents_finds_the_nearest_of_theirs(index):
     found = index.query("base", vectors[2500], 5, wanted)
     assert [name for name, _ in found] == [ids[n] for n in exact]
     assert index.query("base", vectors[0], 5, {"unknown"}) == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"d3"}, {"d3", "long"}, {"d3", "longest"}, {f"d{n}" for n in range(0, 100, 3)}, {"d3", "unknown"}],
+    ids=["one", "with a long one", "with too long a one", "one in three", "with one that is gone"],
+)
+def test_chroma_compares_all_of_few_documents_and_looks_for_those_of_many(filled, wanted):
+    index, ids, vectors = filled
+    asked = vectors[-1]
+    cosines = vectors @ asked / np.linalg.norm(vectors, axis=1) / np.linalg.norm(asked)
+    mine = [n for n, name in enumerate(ids) if name.rpartition(":")[0] in wanted]
+    exact = sorted(mine, key=lambda n: -float(cosines[n]))[:6]
+    found = index.query("base", asked, 6, wanted)
+    assert [name for name, _ in found] == [ids[n] for n in exact]
+    assert [cosine for _, cosine in found] == pytest.approx(cosines[exact], abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A base of short documents with cards, a long and a longer one; no vector is of length 1."""
+    ids = [f"d{n // 5}:{n % 5 - 1}" for n in range(500)]
+    ids += [f"long:{n}" for n in range(300)] + [f"longest:{n}" for n in range(2200)]
+    vectors = 3 * unit_vectors(len(ids), dimension=8, seed=4)
+    index = ChromaVectorIndex(tmp_path_factory.mktemp("filled") / "chroma")
+    index.add("base", ids, vectors)
+    yield index, ids, vectors
+    index.close()
