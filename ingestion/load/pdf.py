@@ -23,7 +23,7 @@ from ingestion.errors import (
 from ingestion.load.encoding import decode
 from ingestion.load.gate import SUSPICIOUS_ABOVE, UNREADABLE_ABOVE, garbage_share
 from ingestion.load.pdf_fonts import with_plain_outlines
-from ingestion.load.pdf_repair import repaired_versions
+from ingestion.load.pdf_repair import has_broken_streams, repaired_versions
 from ingestion.load.pdf_structure import PdfStructure
 from ingestion.load.pdf_text import PageText, open_document, read_pages, without_stamps
 from ingestion.load.sniff import UNKNOWN, sniff
@@ -67,6 +67,10 @@ def load_pdf(
         return _load(data, name, password, limits, on_progress)
     except DamagedError as error:
         return _load_remains(data, name, limits, error)
+    except NoTextError as error:
+        if has_broken_streams(data):
+            raise DamagedError("what is compressed in it cannot be unpacked") from error
+        raise
 
 
 def _load(
@@ -266,6 +270,6 @@ def _verdict(pages: list[PageText], garbage_chars: int) -> IngestionError:
         return GarbledError(f"{len(pages)} pages")
     if pictures:
         return ScannedError(f"{pictures} of {len(pages)} pages", pages=pictures)
-    if pages and all(page.text is None for page in pages):
+    if all(page.text is None for page in pages):
         return DamagedError("no page can be read")
     return NoTextError(f"{len(pages)} pages")

@@ -7,7 +7,7 @@ behind it that names the file's catalog, or a new catalog of the pages that are 
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 _OBJECT = re.compile(rb"(?<![\w.])(\d{1,8})\s{1,4}(\d{1,5})\s{1,4}obj\b")
 _STREAM = re.compile(rb"stream\r?\n")
@@ -15,6 +15,9 @@ _CATALOG = re.compile(rb"/Type\s{0,4}/Catalog\b")
 _PAGE = re.compile(rb"/Type\s{0,4}/Page\b")
 _PACKED = re.compile(rb"/Type\s{0,4}/ObjStm\b")
 _FIRST = re.compile(rb"/First\s{1,4}(\d{1,8})")
+# A stream whose only filter is Flate: no array of filters.
+_DEFLATED = re.compile(rb"/Filter\s{0,4}\[?\s{0,4}/FlateDecode\s{0,4}\]?[^<>\[\]]{0,200}>>\s{0,4}stream\r?\n")
+_MAX_TRIED, _MAX_PACKED = 50, 65_536
 #: A dictionary that says what it is says so within this.
 _REACH = 4_000
 _MAX_OBJECTS, _MAX_INFLATED = 200_000, 50_000_000
@@ -50,6 +53,26 @@ def repaired_versions(data: bytes) -> Iterator[bytes]:
             kids,
         ) + b"%d 0 obj\n<</Type/Catalog/Pages %d 0 R>>\nendobj\n" % (catalog, tree)
         yield data + _END + added + _trailer((catalog, 0), catalog)
+
+
+def has_broken_streams(data: bytes) -> bool:
+    """Whether half or more of the deflated streams cannot be inflated, as after a transfer as text."""
+    if b"/Encrypt" in data:
+        return False
+    broken = count = 0
+    for match in islice(_DEFLATED.finditer(data), _MAX_TRIED):
+        packed = data[match.end() : match.end() + _MAX_PACKED]
+        count += 1
+        try:
+            zlib.decompressobj().decompress(packed[: _end_of_stream(packed)], _MAX_PACKED)
+        except zlib.error:
+            broken += 1
+    return broken * 2 >= count > 0
+
+
+def _end_of_stream(packed: bytes) -> int:
+    end = packed.find(b"endstream")
+    return end if end >= 0 else len(packed)
 
 
 #: Ends whatever the cut went through.

@@ -2,7 +2,7 @@ import zlib
 
 import pytest
 
-from ingestion.errors import DamagedError
+from ingestion.errors import DamagedError, NoTextError
 from ingestion.load import load
 
 PAGES = 4
@@ -100,3 +100,18 @@ def test_a_header_that_is_not_in_its_place_costs_nothing(spoil):
     body = HEAD + b"".join(leaves()) + part(2, TREE) + part(1, CATALOG)
     data = body + b"trailer\n<</Size 91/Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
     assert read(spoil(data))[0] == WHOLE
+
+
+def test_a_file_that_was_sent_as_text_is_damaged_and_not_without_words():
+    data = HEAD + b"".join(leaves()) + part(2, TREE) + part(1, CATALOG)
+    with pytest.raises(DamagedError):
+        load(data.decode("latin-1").encode(), "manual.pdf")
+
+
+def test_a_compressed_drawing_has_no_words():
+    packed = zlib.compress(b"0 0 100 100 re f")
+    drawing = part(10, b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(packed), packed))
+    tree = b"<</Type/Pages/MediaBox[0 0 612 792]/Count 1/Kids[11 0 R]>>"
+    end = b"trailer\n<</Size 12/Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
+    with pytest.raises(NoTextError):
+        load(HEAD + drawing + part(11, leaf(1)) + part(2, tree) + part(1, CATALOG) + end, "drawing.pdf")
