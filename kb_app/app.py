@@ -176,6 +176,7 @@ class App:
                 reuse=self.reuse,
                 living=self.library.living,
                 attachments=self.attachments,
+                pages_of=lambda document_id: self.library.text(document_id).pages,
             ),
             self.model_calls,
             self.prompts,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from kb_app.errors import BusyError, ClosingError, KBAppError, error_info
@@ -35,6 +36,7 @@ from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answers.attachments import Attached, Attachments
 from kb_app.services.answers.composing import Asked, Found, compose
 from kb_app.services.answers.generation import Generation
+from kb_app.services.answers.places import PagesOf, placed
 from kb_app.services.answers.questions import AskRequest, Place
 from kb_app.services.answers.rewriting import Rewriting, Rewritten
 from kb_app.services.answers.sources import sources_of
@@ -57,7 +59,8 @@ _HISTORY = 20
 class Knowledge:
     """What answers are made from: passages that are found, and corrections of earlier answers.
 
-    ``living`` returns those of some bases that exist, or raises NotFoundError when none does.
+    ``living`` returns those of some bases that exist, or raises NotFoundError when none does; ``pages_of`` the pages of
+    a document.
     """
 
     retriever: Retriever
@@ -65,6 +68,7 @@ class Knowledge:
     reuse: Reuse
     living: Callable[[Sequence[str]], tuple[str, ...]]
     attachments: Attachments
+    pages_of: PagesOf
 
 
 class Answering:
@@ -90,6 +94,7 @@ class Answering:
         self._reuse = knowledge.reuse
         self._living = knowledge.living
         self._attachments = knowledge.attachments
+        self._placed = partial(placed, pages_of=knowledge.pages_of)
         self._calls = calls
         self._prompts = prompts
         self._options = options
@@ -115,7 +120,9 @@ class Answering:
             if request.conversation_id in self._running:
                 raise BusyError("the conversation is answering")
             turn = self._conversations.start_turn(_turn(request))
-            generation = Generation(turn, self._conversations, model_id=request.model_id, on_end=self._forget)
+            generation = Generation(
+                turn, self._conversations, model_id=request.model_id, on_end=self._forget, place=self._placed
+            )
             self._running[turn.conversation_id] = generation
             self._threads.submit(self._answer, generation, request)
         return generation

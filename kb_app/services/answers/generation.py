@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kb_app.errors import StorageError, error_info
@@ -21,6 +21,7 @@ from kb_app.models import (
     Reading,
     Retrieved,
     Reused,
+    Source,
     Thinking,
     Token,
     Usage,
@@ -31,6 +32,8 @@ from kb_app.services.wording import is_well_formed, well_formed
 from kb_app.storage.conversations import ConversationRepository, Turn
 
 _LOG = logging.getLogger(__name__)
+
+Placing = Callable[[str, Sequence[Source], Collection[int]], tuple[Source, ...]]
 
 SAVE_EVERY_S = 0.5
 #: Longest time a piece of text waits before a reader of the events gets it.
@@ -47,14 +50,19 @@ class Generation:
         *,
         model_id: str,
         on_end: Callable[["Generation"], None],
+        place: Placing,
     ) -> None:
-        """Answer ``turn``; ``on_end`` is called once, after the final state was saved."""
+        """Answer ``turn``; ``on_end`` is called once, after the final state was saved.
+
+        ``place`` gives the sources the pages of what the text cites by these markers.
+        """
         self.conversation_id = turn.conversation_id
         self.question_id = turn.question_id
         self.answer_id = turn.answer_id
         self.after_id = turn.after_id
         self._conversations = conversations
         self._on_end = on_end
+        self._place = place
         self._changed = threading.Condition()
         self._events: list[AnswerEvent] = []
         self._text: list[str] = []
@@ -243,6 +251,7 @@ class Generation:
                 elapsed_s=round(time.monotonic() - self._started, 3),
             )
         try:
+            self._set_places()
             self._save_final()
         finally:
             try:
@@ -252,6 +261,12 @@ class Generation:
                     self._events.append(event)
                     self._closed = True
                     self._changed.notify_all()
+
+    def _set_places(self) -> None:
+        message = self._message
+        sources = self._place(message.text, message.sources, message.cited)
+        with self._changed:
+            self._message = replace(self._message, sources=sources)
 
     def _save_final(self) -> None:
         try:

@@ -20,7 +20,13 @@ class NowhereSaved:
 @pytest.fixture
 def generation():
     turn = Turn("c", "q", "a")
-    return Generation(turn, NowhereSaved(), model_id="glm/a", on_end=lambda _generation: None)
+    return Generation(
+        turn,
+        NowhereSaved(),
+        model_id="glm/a",
+        on_end=lambda _generation: None,
+        place=lambda _text, sources, _cited: tuple(sources),
+    )
 
 
 def test_the_phases_follow_the_events(generation):

@@ -152,6 +152,7 @@ def answering(conversations, model, *, found=True, reuse=None, options=None, ret
         reuse=reuse or NoCorrections(),
         living=tuple,
         attachments=NoAttachments(),
+        pages_of=lambda _document_id: (),
     )
     return Answering(
         conversations, knowledge, calls, prompts, options=lambda _model_id: options or ChatOptions(), top_k=8
