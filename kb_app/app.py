@@ -58,9 +58,9 @@ from kb_app.storage.database import DATABASE_FILE, Database
 from kb_app.storage.documents import DocumentRepository
 from kb_app.storage.evaluation import EvaluationRepository
 from kb_app.storage.evaluation_runs import EvaluationRunRepository
-from kb_app.storage.files import OriginalStore
+from kb_app.storage.files import ORIGINALS, OriginalStore
 from kb_app.storage.jobs import JobRepository
-from kb_app.storage.lock import DataFolderLock, prepare_data_dir
+from kb_app.storage.lock import DataFolderLock, folder_error, prepare_data_dir
 from kb_app.storage.message_index import MessageIndex
 from kb_app.storage.migrate import migrate, wait_for_schema
 from kb_app.storage.model_calls import ModelCallRepository
@@ -94,7 +94,7 @@ class App:
             documents=DocumentRepository(self._database),
             chunks=ChunkRepository(self._database),
             jobs=JobRepository(self._database),
-            originals=OriginalStore(settings.data_dir / "originals"),
+            originals=OriginalStore(settings.data_dir / ORIGINALS),
         )
         conversations = ConversationRepository(self._database)
         corrections = CorrectionRepository(self._database)
@@ -293,7 +293,9 @@ def build_app(settings: Settings, *, owner: bool | None = None, allows: AddressP
             _LOG.info("another process owns the data folder; working beside it")
     try:
         return App(settings, lock, allows)
-    except BaseException:
+    except BaseException as error:
         if lock is not None:
             lock.release()
+        if isinstance(error, OSError):
+            raise folder_error(settings.data_dir, error) from error
         raise

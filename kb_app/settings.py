@@ -224,7 +224,8 @@ def load_settings(data_dir: Path | None = None, **overrides: Any) -> Settings:
     """Return the effective settings; ``overrides`` that are None are left out.
 
     Raises:
-        ConfigurationError: a value, or a key in ``kb.toml``, is wrong; ``params["problem"]`` names it.
+        ConfigurationError: a value, or a key in ``kb.toml``, is wrong, or a file cannot be read; ``params["problem"]``
+            names it.
     """
     folder = data_dir or Path(os.environ.get("KB_DATA_DIR") or default_data_dir())
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -235,7 +236,7 @@ def load_settings(data_dir: Path | None = None, **overrides: Any) -> Settings:
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}"
         raise ConfigurationError(problem, problem=problem) from error
-    except ValueError as error:  # a file is not TOML
+    except (ValueError, OSError) as error:  # a file is not TOML, or cannot be read
         problem = f"{SETTINGS_FILE} / {KEYS_FILE} / {CHOICES_FILE}: {error}"
         raise ConfigurationError(problem, problem=problem) from error
     settings._given.update(given)

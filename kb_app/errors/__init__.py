@@ -14,6 +14,7 @@ KBAppError
         DataFolderError       data_folder        read-only, or not a folder
         DiskFullError         disk_full
         DatabaseDamagedError  database_damaged   not a database, or damaged inside
+        DatabaseMissingError  database_missing   gone or empty, though originals are there
         SchemaNewerError      schema_newer       written by a newer version of the app
         KeywordIndexError     index_damaged      the keyword index is missing or cannot be read
     ChunkSizeError            chunk_size         a passage size out of range
@@ -184,6 +185,7 @@ from kb_app.errors.settings import (
 )
 from kb_app.errors.storage import (
     DatabaseDamagedError,
+    DatabaseMissingError,
     DataFolderBusyError,
     DataFolderError,
     DiskFullError,
@@ -231,6 +233,7 @@ __all__ = [
     "DataFolderBusyError",
     "DataFolderError",
     "DatabaseDamagedError",
+    "DatabaseMissingError",
     "DiskFullError",
     "DuplicateNameError",
     "DuplicateSetError",

@@ -57,6 +57,12 @@ class DatabaseDamagedError(StorageError):
     code = "database_damaged"
 
 
+class DatabaseMissingError(StorageError):
+    """The database is gone or empty, though originals are there: a new one would have them deleted as unknown."""
+
+    code = "database_missing"
+
+
 class SchemaNewerError(StorageError):
     """A newer version of the app wrote the database; ``params["problem"]`` names both schemas."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kb_app.errors import DiskFullError, NotFoundError, StorageError
 
+ORIGINALS = "originals"
 _PIECE_BYTES = 1 << 20
 
 

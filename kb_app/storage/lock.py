@@ -1,5 +1,6 @@
 """One process owns a data folder: an operating-system lock that ends with the process, however it ends."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -25,14 +26,14 @@ class DataFolderLock:
         try:
             self._file: IO[str] = (data_dir / LOCK_FILE).open("a+", encoding="utf-8")
         except OSError as error:
-            raise _folder_error(data_dir, error) from error
+            raise folder_error(data_dir, error) from error
         try:
             _lock(self._file)
         except OSError as error:
             self._file.close()
             if error.errno in _HELD:
                 raise DataFolderBusyError(str(error), folder=str(data_dir)) from error
-            raise _folder_error(data_dir, error) from error
+            raise folder_error(data_dir, error) from error
 
     def release(self) -> None:
         """Give the folder back; closing the file ends the lock."""
@@ -64,12 +65,13 @@ def prepare_data_dir(data_dir: Path) -> None:
         probe.write_bytes(b"0" * 4096)
         probe.unlink()
     except OSError as error:
-        if probe.exists():
+        with contextlib.suppress(OSError):  # where nothing can be written, there may be nothing to see either
             probe.unlink()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(str(error), folder=str(data_dir)) from error
-        raise _folder_error(data_dir, error) from error
+        raise folder_error(data_dir, error) from error
 
 
-def _folder_error(data_dir: Path, error: OSError) -> DataFolderError:
+def folder_error(data_dir: Path, error: OSError) -> DataFolderError | DiskFullError:
+    """Return what the system refused to do with the data folder as an error of the app."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(str(error), folder=str(data_dir))
     return DataFolderError(str(error), folder=str(data_dir), problem=error.strerror or str(error))

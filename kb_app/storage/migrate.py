@@ -5,8 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from kb_app.errors import DataFolderBusyError, SchemaNewerError
+from kb_app.errors import DatabaseMissingError, DataFolderBusyError, SchemaNewerError
 from kb_app.storage.database import Database, translated
+from kb_app.storage.files import ORIGINALS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0017"
@@ -17,14 +18,16 @@ def migrate(database: Database) -> bool:
 
     Raises:
         DatabaseDamagedError: the file is no database, or damaged.
+        DatabaseMissingError: it is gone or empty, though there are originals.
         SchemaNewerError: the database was written by a newer version of the app.
         StorageError: the database refused for another reason.
     """
-    if not database.path.exists():
-        database.path.touch(mode=0o600)  # SQLite gives its other files the same permissions
-    current = _current(database)
+    current = _current(database) if database.path.exists() else None
     if current == HEAD:
         return False
+    if current is None:
+        _refuse_lost(database.path.parent)
+        database.path.touch(mode=0o600)  # SQLite gives its other files the same permissions
     _refuse_newer(current)
     _upgrade(database)
     return True
@@ -55,6 +58,11 @@ def wait_for_schema(database: Database, timeout_s: float = 10.0) -> None:
         if time.monotonic() > deadline:
             raise DataFolderBusyError(f"schema {current}", folder=str(database.path.parent))
         time.sleep(0.05)
+
+
+def _refuse_lost(folder: Path) -> None:
+    if any((folder / ORIGINALS).glob("??/*")):
+        raise DatabaseMissingError("originals without a database", folder=str(folder))
 
 
 def _refuse_newer(schema: str | None) -> None:

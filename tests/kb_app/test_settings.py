@@ -1,3 +1,5 @@
+import errno
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -127,4 +129,16 @@ def test_how_a_model_answers_is_set_by_its_id(tmp_path):
     assert answers == {"ollama/qwen3:8b": AnswerSettings(max_tokens=2048, thinking=True)}
     (tmp_path / "kb.toml").write_text('[answers."ollama/qwen3:8b"]\ntemperature = 3\n')
     with pytest.raises(ConfigurationError):
+        load_settings(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    (tmp_path / "keys.toml").write_text("")
+    refusal = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "keys.toml"))
+
+    def refuse(*arguments):
+        raise refusal
+
+    monkeypatch.setattr(tomllib, "load", refuse)
+    with pytest.raises(ConfigurationError, match=r"keys\.toml.*Permission denied"):
         load_settings(tmp_path)

@@ -81,6 +81,9 @@ class Worker:
         while not self._closing.is_set():
             try:
                 self._step()
+            except StorageError as error:
+                _LOG.warning("the database refuses: %s", error)
+                self._recover()
             except Exception:  # noqa: BLE001 - the top of the thread: without it nothing would be ingested any more
                 _LOG.exception("the worker stumbled; it goes on")
                 self._recover()

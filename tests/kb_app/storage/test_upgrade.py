@@ -5,6 +5,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from kb_app.app import build_app
+from kb_app.errors import DatabaseMissingError, DataFolderError
+from kb_app.services.documents.intake import Upload
+from kb_app.settings import load_settings
 from kb_app.storage.bases import BaseRepository
 from kb_app.storage.conversations import ConversationRepository
 from kb_app.storage.database import Database
@@ -84,3 +88,30 @@ def test_a_conversation_without_branches_becomes_a_chain_and_can_be_searched(dat
     go_to(database, "0008", command.downgrade)
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM messages")).scalar() == 3
+
+
+@pytest.mark.parametrize("what_is_left", ["nothing", "an empty file"])
+def test_originals_outlive_a_lost_database(tmp_path, what_is_left):
+    settings = load_settings(tmp_path)
+    with build_app(settings, owner=True) as app:
+        base = app.library.create("b")
+        app.jobs.wait(app.library.add_files(base.id, [Upload(name="a.txt", data=b"About bees.")]))
+    for path in tmp_path.glob("kb.sqlite3*"):
+        path.rename(tmp_path / f"away-{path.name}")
+    if what_is_left == "an empty file":
+        (tmp_path / "kb.sqlite3").touch()
+    for _ in range(2):  # the first refusal must not leave a database that satisfies the second
+        with pytest.raises(DatabaseMissingError) as caught:
+            build_app(settings)
+    assert caught.value.params == {"folder": str(tmp_path)}
+    for path in tmp_path.glob("away-*"):
+        path.rename(tmp_path / path.name.removeprefix("away-"))
+    with build_app(settings, owner=True) as app:
+        (document,) = app.library.documents(base.id)
+        assert app._repositories.originals.read(document.sha256) == b"About bees."
+
+
+def test_what_cannot_be_read_in_the_data_folder_is_told(tmp_path):
+    (tmp_path / "index").write_text("a file where a folder should be")
+    with pytest.raises(DataFolderError):
+        build_app(load_settings(tmp_path))
