@@ -25,7 +25,7 @@ def told_error(error: Exception) -> ErrorInfo:
     if isinstance(error, KBAppError | IngestionError):
         return error_info(error)
     if isinstance(error, OSError) and error.errno in _REFUSED:
-        return error_info(StorageError(str(error), problem=error.strerror))
+        return error_info(StorageError(str(error), problem=error.strerror or str(error)))
     _LOG.error("unexpected failure", exc_info=error)
     return ErrorInfo(code="internal")
 
