@@ -17,7 +17,17 @@ from ingestion.analyzer import ANALYZER_VERSION, fold, number_terms, runs, stem,
 from ingestion.canonical import canonical
 from kb_app.models import StoredChunk
 
-__all__ = ["ANALYZER_VERSION", "Question", "analyse", "canonical", "question_words", "terms", "title_text"]
+__all__ = [
+    "ANALYZER_VERSION",
+    "Question",
+    "analyse",
+    "canonical",
+    "heading_text",
+    "other_name",
+    "question_words",
+    "terms",
+    "title_text",
+]
 
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d\d)年|(?<![零〇一二三四五六七八九十百千])([零〇一二三四五六七八九]{2})年")
 _PIVOT_YEAR = 40
@@ -135,4 +145,18 @@ def _full_year(match: re.Match[str]) -> str:
 
 def title_text(chunk: StoredChunk) -> str:
     """Return the title to match: the document's own, or else its file's name without folder and ending."""
-    return chunk.title or PurePosixPath(chunk.document_name.replace("\\", "/")).stem
+    return chunk.title or _file_name(chunk)
+
+
+def heading_text(chunk: StoredChunk) -> str:
+    """Return the heading path to match, a line each, after the name of the file where the title is another."""
+    return "\n".join((*other_name(chunk), *chunk.heading))
+
+
+def other_name(chunk: StoredChunk) -> tuple[str, ...]:
+    """Return the name of the file without folder and ending, where the document has a title of its own."""
+    return (_file_name(chunk),) if chunk.title else ()
+
+
+def _file_name(chunk: StoredChunk) -> str:
+    return PurePosixPath(chunk.document_name.replace("\\", "/")).stem

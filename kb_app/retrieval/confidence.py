@@ -12,7 +12,7 @@ from importlib import resources
 
 from kb_app.retrieval.analyzer import bare, canonical
 from kb_app.retrieval.content import Piece, held, mass, pieces
-from kb_app.retrieval.headings import asked_headings, headings_of, stands_under
+from kb_app.retrieval.headings import asked_headings, headings_of, stands_under, without_ending
 from kb_app.retrieval.passages import fold_duplicates
 from kb_app.retrieval.rerank import Evidence, Ranking
 from kb_app.retrieval.scoring import coverage
@@ -66,7 +66,7 @@ def signals(ranking: Ranking) -> tuple[float, ...]:
     best = ranking.evidence[0]
     wanted = pieces(ranking.question.text, ranking.weighted)
     context = f"{best.prepared.title}\n{best.prepared.heading}"
-    said = _joined(bare(ranking.question.text))
+    said = _joined(without_ending(bare(ranking.question.text)))
     headings = tuple(headings_of(best.prepared.chunk))
     in_sentence = max((held(wanted, f"{context}\n{sentence}") for sentence in best.prepared.sentences), default=0.0)
     rarest = sorted(wanted, key=lambda piece: -piece.weight)[:_RAREST]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from ingestion.analyzer import fold
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import title_text
+from kb_app.retrieval.analyzer import other_name, title_text
 
 _NUMBERING = re.compile(
     r"^\s*(?:第[\d一二三四五六七八九十百]+[章节篇部回]|(?:\d+|[A-Z])(?:\.\d+)*[.、)）:：]?(?=[\s\u3400-\u9fff])"
@@ -15,6 +15,9 @@ _NUMBERING = re.compile(
 _MARKUP = re.compile(r"[`*_#\[\]<>$|\\]")
 _UNDERSCORES = re.compile(r"(?<=\w)_+(?=\w)")  # of a file's name, between its words
 _IN_QUOTES = re.compile(r"[「『“\"]([^「」『』“”\"]+)[」』”\"]")
+_ENDING = re.compile(
+    r"(?<=\w)\.(?:pdf|md|txt|docx?|pptx?|xlsx?|csv|html?|epub|ipynb|json|odt|rtf)(?![A-Za-z0-9])", re.I
+)
 _LETTERS = re.compile(r"[^\W_]+")
 
 
@@ -24,13 +27,18 @@ def unnumbered(heading: str) -> str:
 
 
 def headings_of(chunk: StoredChunk) -> Iterator[str]:
-    """Yield the title of a chunk and the headings it stands under, outermost first, as people name them."""
-    yield from map(unnumbered, (title_text(chunk), *chunk.heading))
+    """Yield the title of a chunk, its file's name and the headings it stands under, as people name them."""
+    yield from map(unnumbered, (title_text(chunk), *other_name(chunk), *chunk.heading))
 
 
 def asked_headings(question: str) -> frozenset[str]:
     """Return what titles or headings ``question`` may name, for ``stands_under``: what it quotes, and all of it."""
-    return frozenset(map(letters, (question, *_IN_QUOTES.findall(question)))) - {""}
+    return frozenset(letters(without_ending(part)) for part in (question, *_IN_QUOTES.findall(question))) - {""}
+
+
+def without_ending(text: str) -> str:
+    """Return ``text`` with the names of files in it less what tells their type."""
+    return _ENDING.sub(" ", text)
 
 
 def stands_under(chunk: StoredChunk, asked: Collection[str]) -> bool:

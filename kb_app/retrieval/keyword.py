@@ -16,7 +16,7 @@ import tantivy
 
 from kb_app.errors import KeywordIndexError
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import terms, title_text
+from kb_app.retrieval.analyzer import heading_text, terms, title_text
 from kb_app.retrieval.scoring import Statistics
 
 _log = logging.getLogger(__name__)
@@ -220,7 +220,7 @@ def _document(chunk: StoredChunk) -> Any:
         id=chunk.id,
         document=chunk.document_id,
         title=" ".join(terms(title_text(chunk))),
-        heading=" ".join(terms("\n".join(chunk.heading))),
+        heading=" ".join(terms(heading_text(chunk))),
         body=" ".join(body),
         length=len(body),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import add
 
+from ingestion.analyzer import fold
 from ingestion.protocols import Embedder
 from kb_app.errors import ProviderError, error_info
 from kb_app.models import ErrorInfo, Hit, Retrieval, SearchFilters
@@ -14,12 +15,12 @@ from kb_app.retrieval.analyzer import Question, analyse, question_words
 from kb_app.retrieval.confidence import confidence, threshold
 from kb_app.retrieval.diversity import diversified, spread
 from kb_app.retrieval.fusion import fuse, min_max
-from kb_app.retrieval.headings import asked_headings, stands_under
+from kb_app.retrieval.headings import asked_headings, stands_under, without_ending
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.passages import Passage, fold_duplicates, join_neighbours, neighbour_ids
 from kb_app.retrieval.preamble import asked_alone
 from kb_app.retrieval.rerank import Ranking, gather
-from kb_app.retrieval.scoring import Statistics, merged, prepare, weigh
+from kb_app.retrieval.scoring import Statistics, is_common, merged, prepare, weigh
 from kb_app.retrieval.spelling import may_be_misspelt, nearest
 
 #: Chunks of each base that keywords propose, and that embedders may vote for.
@@ -162,9 +163,20 @@ class Retriever:
         )
 
     def _known(self, question: Question, base_ids: Collection[str]) -> tuple[Question, Statistics]:
-        """Return the question with what its misspelt words were meant to be, and what the indexes know about it."""
+        """Return the question with what its misspelt words were meant to be, and what the indexes know about it.
+
+        A file's name loses its ending, as the indexes hold it without, unless a text holds it in full.
+        """
         statistics = merged([self._keyword.statistics(base, question.terms) for base in base_ids])
-        unknown = [term for term in question.units if not statistics.frequencies.get(term) and may_be_misspelt(term)]
+        files = [term for term in question.units if without_ending(term) != term]
+        if files and not any(statistics.frequencies.get(term) for term in files):
+            question = analyse(without_ending(fold(question.text)))
+            statistics = merged([self._keyword.statistics(base, question.terms) for base in base_ids])
+        unknown = [
+            term
+            for term in question.units
+            if not statistics.frequencies.get(term) and may_be_misspelt(term) and not is_common(term)
+        ]
         if not 0 < len(unknown) <= _MOST_MISSPELT or not statistics.chunk_count:
             return question, statistics
         words = {term: [word for base in base_ids for word in self._keyword.words(base, term[0])] for term in unknown}

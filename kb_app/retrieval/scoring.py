@@ -14,7 +14,7 @@ from importlib import resources
 from ingestion.analyzer import CJK
 from ingestion.canonical import SENTENCE_MARK, canonical, canonical_sentences
 from kb_app.models import StoredChunk
-from kb_app.retrieval.analyzer import Question, title_text
+from kb_app.retrieval.analyzer import Question, heading_text, title_text
 
 #: What to look for in a canonical string, and its weight.
 Needle = tuple[str, float]
@@ -73,7 +73,7 @@ def prepare(chunk: StoredChunk) -> PreparedChunk:
     return PreparedChunk(
         chunk=chunk,
         title=_name(title_text(chunk)),
-        heading=_name("\n".join(chunk.heading)),
+        heading=_name(heading_text(chunk)),
         body=body,
         sentences=tuple(body.split(SENTENCE_MARK)),
         length=_length(body),

@@ -103,3 +103,43 @@ def test_a_title_said_in_other_words_around_it_is_found(tmp_path, truth, vectors
     retriever = Retriever(truth, keyword, vectors, lambda base_id: HashedEmbedder())
     assert retriever.retrieve("what does bicycle care recommend when it is wet", ["base"]).found
     assert not retriever.retrieve("what does the bakery recommend when it is wet", ["base"]).found
+
+
+@pytest.fixture
+def of_files(tmp_path, truth, vectors, make_chunk):
+    """A base of files whose titles say other things than their names."""
+    keyword = KeywordIndex(tmp_path)
+    texts = {
+        "courses/self-llm.md": ("开源大模型食用指南", "先按教程配好环境，再把权重下载到本地，就可以启动服务。"),
+        "年度总结2023.pdf": ("关于去年工作的报告", "全年新增用户一万人，收入增长两成。"),
+        "notes.txt": ("Things to remember", "Dependencies are listed in requirements.txt next to the script."),
+    }
+    chunks = [
+        make_chunk(text, f"d{number}", document_name=name, title=title)
+        for number, (name, (title, text)) in enumerate(texts.items())
+    ]
+    truth.held = {chunk.id: chunk for chunk in chunks}
+    keyword.add("base", chunks)
+    return Retriever(truth, keyword, vectors, lambda base_id: HashedEmbedder())
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("self-llm.md 讲了什么？", "courses/self-llm.md"),
+        ("Self-LLM", "courses/self-llm.md"),
+        ("总结一下年度总结2023.pdf", "年度总结2023.pdf"),
+        ("年度总结２０２３．ｐｄｆ", "年度总结2023.pdf"),
+        ("requirements.txt", "notes.txt"),
+        ("what is in notes.txt?", "notes.txt"),
+    ],
+)
+def test_a_file_is_found_by_its_name_whatever_its_title(of_files, question, name):
+    result = of_files.retrieve(question, ["base"])
+    assert result.found
+    assert result.hits[0].chunk.document_name == name
+
+
+@pytest.mark.parametrize("question", ["怎么把 PDF 转成 Word？", "report.pdf 讲了什么？", "How do I open an xlsx file?"])
+def test_the_kind_of_a_file_is_not_its_name(of_files, question):
+    assert not of_files.retrieve(question, ["base"]).found

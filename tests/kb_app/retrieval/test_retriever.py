@@ -256,6 +256,12 @@ def test_a_word_that_somebody_wrote_is_never_taken_for_another(world):
     assert world.retriever.rank("Where is the trail?", ["base"]).question.meant == ()
 
 
+def test_a_common_word_is_not_misspelt_because_no_document_holds_it(world):
+    world.add("The model is ready.", "model")
+    assert world.retriever.rank("Where is the module?", ["base"]).question.meant == ()
+    assert world.retriever.rank("Where is the moddel?", ["base"]).question.meant == (("moddel", "model"),)
+
+
 @pytest.mark.parametrize(
     ("text", "question"),
     [
