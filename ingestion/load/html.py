@@ -19,6 +19,11 @@ _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+
 _LARGER_SET = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "euc_kr": "cp949"}
 _FRAME_TAGS = ("header", "footer", "aside")
 _FRAME_ROLES = ("banner", "contentinfo", "complementary")
+#: How pages without tags of a meaning name their menus, as parts of classes and ids, and their footers, as a whole.
+_MENU_NAMES = frozenset(("nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "topbar"))
+_FOOTER_NAMES = frozenset(("footer", "copyright", "site-footer", "page-footer"))
+_NAME_PARTS = re.compile(r"[\s_-]+")
+_MIN_MENU_LINKS, _MAX_MENU_SHARE, _MAX_FOOTER_SHARE = 0.6, 0.5, 0.1
 _MIN_MAIN_SHARE = 0.4
 _MAX_FORM_SHARE = 0.5
 
@@ -107,6 +112,7 @@ def main_content(root: Any) -> Any:
             break
     else:
         _drop_frame(body)
+        _drop_named_frame(body)
     for form in forms:
         # Some frameworks wrap the whole page into a form.
         if _text_length(form) <= _MAX_FORM_SHARE * whole:
@@ -120,6 +126,25 @@ def _drop_frame(body: Any) -> None:
         in_article = next(element.iterancestors("article", "main", "section"), None) is not None
         if is_frame and not in_article and next(element.iter("h1"), None) is None:
             _remove(element)
+
+
+def _drop_named_frame(body: Any) -> None:
+    """Drop what its class or id calls a menu, where it is mostly links, or a footer, where it is short."""
+    named = [(element, _names(element)) for element in body.iter("div", "ul", "ol", "table", "td", "section", "p")]
+    named = [(element, names) for element, names in named if names & (_MENU_NAMES | _FOOTER_NAMES)]
+    whole = _text_length(body) if named else 0
+    for element, names in named:
+        length = _text_length(element)
+        links = sum(_text_length(link) for link in element.iter("a"))
+        is_menu = bool(names & _MENU_NAMES) and _MIN_MENU_LINKS * length <= links and length <= _MAX_MENU_SHARE * whole
+        is_footer = bool(names & _FOOTER_NAMES) and length <= _MAX_FOOTER_SHARE * whole
+        if (is_menu or is_footer) and next(element.iter("h1"), None) is None:
+            _remove(element)
+
+
+def _names(element: Any) -> frozenset[str]:
+    words = f"{element.get('class', '')} {element.get('id', '')}".lower().split()
+    return (_FOOTER_NAMES & set(words)) | (_MENU_NAMES & {part for word in words for part in _NAME_PARTS.split(word)})
 
 
 def _remove(element: Any) -> None:

@@ -144,8 +144,8 @@ def _retry(app: App, base_id: str) -> None:
 
 
 def _finished(app: App, base_id: str, jobs: Sequence[Job]) -> None:
-    counts = Counter(job.state for job in jobs)
-    summary = [t(f"jobs.summary_{state}", count=counts[state]) for state in _OUTCOMES if counts[state]]
+    counts = Counter("reindexed" if job.kind == "reindex" and job.state == "ready" else job.state for job in jobs)
+    summary = [t(f"jobs.summary_{state}", count=counts[state]) for state in (*_OUTCOMES, "reindexed") if counts[state]]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t('jobs.finished')}** · {' · '.join(summary)}", width="stretch")
         locked = locked_archives(jobs)

@@ -45,6 +45,19 @@ class TestHtml:
         loaded = load(f"<html><body><p>{CHINESE}</p></body></html>".encode(encoding, errors="ignore"), "a.html")
         assert loaded.blocks[0].text == CHINESE.encode(encoding, errors="ignore").decode(encoding)
 
+    def test_menus_and_footers_of_pages_that_only_name_them_are_dropped(self):
+        menu = "<div class='site-nav top'><a href=a>首页</a> | <a href=b>关于我们</a></div>"
+        crumbs = "<ul id=breadcrumb><li><a href=a>首页</a><li><a href=b>新闻</a></ul>"
+        content = (
+            f"<div id=content><h1>题</h1><p>{CHINESE * 5}</p><div class=menu>今日菜单：<a>鱼</a>和豆腐汤</div></div>"
+        )
+        body = f"{menu}{crumbs}{content}<div class=footer>版权所有 备案号 1</div>"
+        assert texts(page(body), "a.html") == ["题", CHINESE * 5, "今日菜单：鱼和豆腐汤"]
+
+    def test_a_page_of_links_alone_keeps_them(self):
+        body = "<div class=nav><a href=a>甲处</a> <a href=b>乙处</a></div><p>完</p>"
+        assert texts(page(body), "a.html") == ["甲处 乙处", "完"]
+
     def test_what_is_declared_decides_only_what_is_not_proved(self):
         declared = '<meta charset="gb2312">'
         assert texts(page(f"<p>{CHINESE}</p>", declared), "a.html") == [CHINESE]

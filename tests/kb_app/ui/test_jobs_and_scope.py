@@ -111,6 +111,17 @@ def test_a_failure_is_told_until_the_file_is_added_again(app: App) -> None:
     assert "a.md" not in shown
 
 
+def test_a_reindex_is_no_addition(app: App) -> None:
+    base = app.library.create("b")
+    app.jobs.wait(app.library.add_files(base.id, notes("a", 1)))
+    app.jobs.wait(app.library.reindex(base.id))
+
+    (summary,) = [one.value for one in AppTest.from_function(draw_jobs).run().markdown]
+
+    assert "1 added" in summary
+    assert "re-indexed" in summary
+
+
 def draw_scope() -> None:
     import streamlit as st
 
