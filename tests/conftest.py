@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import logging
 import os
 import signal
 import sqlite3
@@ -21,10 +22,22 @@ from kb_app.storage.database import Database
 IN_MEMORY, AMPLE = Path("/dev/shm"), 2 << 30
 
 
+class _SteadyLoggers(dict[str, Any]):
+    """All loggers by name, which may be looked through while a thread makes another.
+
+    pytest looks through them before and after each test, and fails where a thread of the app imports a library just
+    then.
+    """
+
+    def values(self) -> Any:
+        return list(super().values())
+
+
 def pytest_configure() -> None:
     """Prepare the process before any test."""
     # In the background of a shell Ctrl-C is ignored, also by the programs that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.Logger.manager.loggerDict = _SteadyLoggers(logging.Logger.manager.loggerDict)
     _use_memory_for_files()
 
 

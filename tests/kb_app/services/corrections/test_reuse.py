@@ -132,6 +132,13 @@ def test_what_did_not_help_is_not_given_to_this_question_again(app, base):
     assert ask(app, base, f"请问{QUESTION}").reuse == ""
 
 
+def test_what_did_not_help_a_follow_up_is_not_given_to_what_was_searched_for_either(app, base):
+    corrected(app, base)
+    answer = replace(ask(app, base, QUESTION), query=QUESTION)
+    app.reuse.not_helpful(answer, "那是多少？")
+    assert ask(app, base, QUESTION).reuse == ""
+
+
 def test_a_removed_document_never_answers_through_a_correction(app):
     base = make_base(app, "要删的")
     corrected(app, base)

@@ -152,6 +152,19 @@ def test_a_lost_folder_takes_nothing_with_it(settings, folder, tmp_path):
         assert names(app, base) == []
 
 
+def test_a_folder_that_was_made_anew_with_files_in_it_is_followed(settings, folder, tmp_path):
+    write(folder / "a.md", "About bees.")
+    with build_app(settings, owner=True) as app:
+        base = app.library.create("b")
+        app.watching.set_folder(base.id, str(folder))
+        settle(app)
+        write(tmp_path / "next" / "b.md", "About wasps.")
+        folder.rename(tmp_path / "elsewhere")
+        (tmp_path / "next").rename(folder)
+        settle(app)
+        assert names(app, base) == ["b.md"]
+
+
 def test_nothing_is_watched_before_it_is_asked_for_and_the_documents_stay_when_it_ends(settings, folder):
     write(folder / "a.md", "About bees.")
     with build_app(settings, owner=True) as app:
