@@ -1,6 +1,7 @@
 """Presentations: each slide is a page with its title as heading; speaker notes are part of it."""
 
 import io
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,14 @@ from ingestion.load.block_writer import BlockWriter
 from ingestion.load.office import core_properties
 from ingestion.models import LoadedDocument, LoadLimits, Progress
 
+_LOG = logging.getLogger(__name__)
+
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 _DEFAULT_TITLES = ("PowerPoint Presentation", "PowerPoint 演示文稿", "幻灯片 1")
 _MAX_GROUP_DEPTH = 20
 _EMU_PER_LINE = 300_000
+_MAX_CHART_POINTS = 5_000
 # What a template puts on every slide.
 _FURNITURE = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")
 
@@ -84,8 +88,34 @@ def _write_shape(shape: Any, writer: BlockWriter) -> None:
     elif getattr(shape, "has_table", False):
         rows = ([" ".join(cell.text.split()) for cell in row.cells] for row in shape.table.rows)
         writer.add("table", "\n".join(" | ".join(row) for row in rows if any(row)))
-    elif getattr(shape, "has_chart", False) and shape.chart.has_title:
-        writer.add("paragraph", shape.chart.chart_title.text_frame.text)
+    elif getattr(shape, "has_chart", False):
+        _write_chart(shape, writer)
+
+
+def _write_chart(shape: Any, writer: BlockWriter) -> None:
+    """Add a chart's title and its numbers: a row for each category, a column for each series."""
+    try:
+        chart = shape.chart
+        if chart.has_title:
+            writer.add("paragraph", chart.chart_title.text_frame.text)
+        points = chart.element.xpath(".//c:ptCount/@val")
+        if max(map(int, points), default=0) > _MAX_CHART_POINTS:  # they are claimed, not counted
+            return
+        tables = [_chart_rows(plot) for plot in chart.plots]
+    except PARSER_ERRORS as error:  # without it the slides are as good as ever
+        _LOG.info("a chart cannot be read: %s", error)
+        return
+    for rows in tables:
+        writer.add("table", "\n".join(" | ".join(row) for row in rows))
+
+
+def _chart_rows(plot: Any) -> list[list[str]]:
+    columns = [(str(one.name), list(one.values)) for one in plot.series]
+    rows = [["", *(name for name, _ in columns)]]
+    for number, category in enumerate(plot.categories):
+        cells = (values[number] if number < len(values) else None for _, values in columns)
+        rows.append([" ".join(str(category).split()), *("" if cell is None else f"{cell:.12g}" for cell in cells)])
+    return rows if len(rows) > 1 else []
 
 
 def _lines(frame: Any) -> str:

@@ -186,6 +186,16 @@ def encrypted(data, password):
     return buffer.getvalue()
 
 
+def with_member(package, prefix, old, new):
+    """The ZIP ``package`` with ``old`` replaced by ``new`` in the members whose names begin with ``prefix``."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, data.replace(old, new) if name.startswith(prefix) else data)
+    return changed.getvalue()
+
+
 class TestSlides:
     def test_each_slide_is_a_page(self):
         prepared = prepare(samples.sample_pptx(), "a.pptx")
@@ -209,6 +219,28 @@ class TestSlides:
         buffer = io.BytesIO()
         show.save(buffer)
         assert texts(buffer.getvalue(), "a.pptx") == ["上", "下"]
+
+    @pytest.mark.parametrize("claimed", [None, b"999999999", b"many"])
+    def test_the_numbers_of_a_chart_are_read_unless_it_lies_about_how_many(self, claimed):
+        from pptx import Presentation
+        from pptx.chart.data import CategoryChartData
+        from pptx.enum.chart import XL_CHART_TYPE
+
+        show = Presentation()
+        slide = show.slides.add_slide(show.slide_layouts[5])
+        slide.shapes.title.text = "销量"
+        data = CategoryChartData()
+        data.categories = ["东区", "西区"]
+        data.add_series("第一季", (19.25, None))
+        data.add_series("第二季", (1234567.5, 3))
+        slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 10**6, 10**6, 10**6, data)
+        buffer = io.BytesIO()
+        show.save(buffer)
+        deck = buffer.getvalue()
+        if claimed is not None:
+            deck = with_member(deck, "ppt/charts/chart", b'ptCount val="2"', b'ptCount val="%s"' % claimed)
+        table = "\n".join([" | 第一季 | 第二季", "东区 | 19.25 | 1234567.5", "西区 |  | 3"])
+        assert texts(deck, "a.pptx") == (["销量", table] if claimed is None else ["销量"])
 
 
 class TestTables:
