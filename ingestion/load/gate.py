@@ -67,6 +67,8 @@ _COMMON_SCRIPTS = frozenset(
         "ALEF",
     )
 )
+# Formulas, units and names put these into words of any script.
+_LATIN_AND_HAN = frozenset(("LATIN", "GREEK", "CJK", "MATHEMATICAL", "FULLWIDTH", "HALFWIDTH", "MODIFIER"))
 # Pieces of tall brackets, symbol fonts, small capitals, old-style figures: private, but no sign of a broken text layer.
 _HARMLESS_PRIVATE = re.compile("[\uf020-\uf0ff\uf721-\uf7ff\uf8e5-\uf8ff]")
 
@@ -81,7 +83,7 @@ def garbage_share(text: str) -> float:
     broken += sum(len(match) for match in _GLYPH_NAMES.findall(dense))
     if len(dense) >= _MIN_NOISE_CHARS:
         broken += _latin_noise_count(text)
-    broken += _rare_script_count(counts) + _rare_han_count(counts)
+    broken += _rare_script_count(counts, text) + _rare_han_count(counts)
     return min(1.0, broken / len(dense))
 
 
@@ -103,14 +105,27 @@ def _latin_noise_count(text: str) -> int:
     return found
 
 
-def _rare_script_count(counts: Counter[str]) -> int:
-    """Count letters of scripts that hardly ever stand together, if there are several such scripts."""
-    scripts: Counter[str] = Counter()
-    for character, n in counts.items():
-        if character > "\x7f" and character.isalpha() and not "\u4e00" <= character <= "\u9fff":
-            scripts[unicodedata.name(character, "NONE").split(" ")[0]] += n
-    rare = {script: n for script, n in scripts.items() if script not in _COMMON_SCRIPTS}
-    return sum(rare.values()) if len(rare) >= _MIN_RARE_SCRIPTS else 0
+def _rare_script_count(counts: Counter[str], text: str) -> int:
+    """Count letters of scripts that hardly ever stand together, if there are several such scripts.
+
+    Letters of common scripts count too then, where one word has them beside other scripts.
+    """
+    scripts = {character: _script(character) for character in counts}
+    rare = {script for script in scripts.values() if script and script not in _COMMON_SCRIPTS}
+    if len(rare) < _MIN_RARE_SCRIPTS:
+        return 0
+    mixed = 0
+    for word in text.split():
+        found = [script for script in map(scripts.get, word) if script and script not in _LATIN_AND_HAN]
+        mixed += sum(script not in rare for script in found) if len(set(found)) > 1 else 0
+    return mixed + sum(n for character, n in counts.items() if scripts[character] in rare)
+
+
+def _script(character: str) -> str:
+    """Return the script of a letter; an empty string for ASCII, the usual Chinese characters and what is no letter."""
+    if character <= "\x7f" or "\u4e00" <= character <= "\u9fff" or not character.isalpha():
+        return ""
+    return unicodedata.name(character, "NONE").split(" ")[0]
 
 
 def _rare_han_count(counts: Counter[str]) -> int:

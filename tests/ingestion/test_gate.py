@@ -12,6 +12,7 @@ from ingestion.load.gate import UNREADABLE_ABOVE, garbage_share
         "これは日本語の文章です。東京は日本の首都です。",
         "f(x) = Σ wᵢxᵢ + b, \uf8eb\uf8ec\uf8ed ≤ 3.14 \uf0b7 item",
         "\uf774\uf768\uf765 \uf776\uf761\uf76c\uf76c\uf765\uf779 of \uf731\uf738\uf734\uf738",
+        "Languages: English, Русский, العربية, עברית, हिन्दी, ไทย, 한국어, Ελληνικά, 中文, 日本語, বাংলা, தமிழ், ქართული",
         "scikit\x02learn and other hyphen\x02ated words",
         "àáâãäåæçèéêë",
         "ab",
@@ -30,6 +31,7 @@ def test_writing_passes(text):
         "Îãëàâëåíèå ÷àñòü ïåðâàÿ",
         "\ue001\ue002\ue003\ue004\ue005 x",
         "భ࿽ ᇛᆽ޿঺ഽ ꭱ ଙ ᄫ",
+        "тѢӉׇѢҠెవา ႌၦ دروس ՍҧѢ ՍҪ٬ٚ֞ راتѢإ ීයెవ Version 1.0 pas-cours Սֻ֞اٯࢱ",
         "䋴䋮䋶糫蒭鍍伴俘緌勢渡袱糫䋴䋮䋶糫",
     ],
 )
