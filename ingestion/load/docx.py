@@ -10,6 +10,7 @@ from typing import Any
 from ingestion.errors import DamagedError, NoTextError
 from ingestion.load.archive import PARSER_ERRORS, office_package, open_archive, read_member
 from ingestion.load.block_writer import BlockWriter
+from ingestion.load.docx_math import with_formulas_as_text
 from ingestion.load.html import parse_html
 from ingestion.load.html_blocks import write_html
 from ingestion.load.office import core_properties
@@ -59,7 +60,10 @@ def _as_html(data: bytes, style_map: str) -> str:
 
     try:
         result = mammoth.convert_to_html(
-            io.BytesIO(data), style_map=style_map, include_embedded_style_map=False, convert_image=_description
+            io.BytesIO(with_formulas_as_text(data)),
+            style_map=style_map,
+            include_embedded_style_map=False,
+            convert_image=_description,
         )
     except PARSER_ERRORS as error:
         raise DamagedError(f"{type(error).__name__}: {error}") from error

@@ -129,10 +129,30 @@ class TestHtml:
             load(page("<script>app()</script><nav>菜单</nav>"), "a.html")
 
 
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+
+
 class TestWord:
     def test_titles_of_templates_are_headings_by_their_level(self):
         found = [b.heading for b in load(samples.sample_docx(), "a.docx").blocks if b.kind == "heading"]
         assert found[1] == ("第一章 绪论", "1.1 研究背景")
+
+    def test_formulas_are_read_as_text_in_their_place(self):
+        def math(inner):
+            return f'<m:oMath xmlns:m="{MATH}">{inner}</m:oMath>'
+
+        def t(text):
+            return f"<m:r><m:t>{text}</m:t></m:r>"
+
+        half = f"<m:f><m:num>{t('a+b')}</m:num><m:den>{t('2')}</m:den></m:f>"
+        power = f"{t('E=m')}<m:sSup><m:e>{t('c')}</m:e><m:sup>{t('2')}</m:sup></m:sSup>"
+        total = (
+            f"<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub>{t('i=1')}</m:sub><m:sup>{t('n')}</m:sup>"
+            f"<m:e>{t('x')}</m:e></m:nary>"
+        )
+        inline = f"<w:p><w:r><w:t>设</w:t></w:r>{math(half)}<w:r><w:t>为均值。</w:t></w:r></w:p>"
+        alone = f"<w:p><m:oMathPara xmlns:m='{MATH}'>{math(power)}{math(total)}</m:oMathPara></w:p>"
+        assert texts(samples.word(inline + alone), "a.docx") == ["设(a+b)/2为均值。", "E=mc^2∑_(i=1)^n x"]
 
     def test_what_simpler_readers_lose(self):
         text = "\n".join(texts(samples.sample_docx(), "a.docx"))
