@@ -1,6 +1,7 @@
 import pytest
 
 from ingestion.embed import HashedEmbedder
+from kb_app.retrieval.confidence import is_chit_chat
 from kb_app.retrieval.keyword import KeywordIndex
 from kb_app.retrieval.retriever import Retriever
 
@@ -143,3 +144,36 @@ def test_a_file_is_found_by_its_name_whatever_its_title(of_files, question, name
 @pytest.mark.parametrize("question", ["怎么把 PDF 转成 Word？", "report.pdf 讲了什么？", "How do I open an xlsx file?"])
 def test_the_kind_of_a_file_is_not_its_name(of_files, question):
     assert not of_files.retrieve(question, ["base"]).found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write me a poem about spring",
+        "tell me a joke",
+        "can you help me?",
+        "i need help",
+        "帮帮我",
+        "你能帮我吗？",
+        "translate this to French",
+        "谢谢！",
+        "1+1等于几",
+    ],
+)
+def test_what_no_document_answers_is_told_by_its_words(text):
+    assert is_chit_chat(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tell me about the Apollo program",
+        "Give me the code of the chain",
+        "Tell me the story of Genghis Khan",
+        "help for the left pedal",
+        "谁能帮助紫砂壶除味",
+        "how do I translate this manual?",
+    ],
+)
+def test_a_question_with_a_subject_is_no_chit_chat(text):
+    assert not is_chit_chat(text)
