@@ -1,6 +1,7 @@
 """Take the pictures of the documentation: a small base of examples, a scripted model, the real app, Chromium.
 
     python docs/screenshots/take.py docs/screenshots            # those the documentation shows and that are missing
+    python docs/screenshots/take.py docs/screenshots --only chat-en-dark-phone passage   # these, anew
     python docs/screenshots/take.py /tmp/pictures --all         # every page in all eight combinations, to look at
 
 Needs the packages of the tests and Chromium at /usr/bin/chromium. The answers are written here, so that the same
@@ -35,6 +36,8 @@ from kb_app.services.answers.answering import AskRequest  # noqa: E402
 from kb_app.settings import load_settings  # noqa: E402
 
 Action = Callable[[Page], None]
+#: Name of a picture -> language, scheme and size it is wanted in.
+Wanted = Mapping[str, Sequence[tuple[str, str, str]]]
 MODEL = "ollama/qwen3:8b"
 SIZES = {"wide": (1280, 860), "phone": (390, 844)}
 ALL = tuple((language, scheme, size) for language in ("zh", "en") for scheme in ("light", "dark") for size in SIZES)
@@ -215,7 +218,13 @@ def show_sources(page: Page) -> None:
     """Unfold the sources of the newest answer."""
     page.locator("[class*=st-key-sources_] summary").last.click()
     expect(page.locator("[class*=st-key-source_]").first).to_be_visible()
-    page.get_by_test_id("stChatMessage").first.scroll_into_view_if_needed()
+    first = page.get_by_test_id("stChatMessage").first
+    page.mouse.move(page.evaluate("innerWidth") * 0.6, 400)
+    for _ in range(5):  # Streamlit follows the end of a chat until the page has come to rest, or the reader scrolls
+        settle(page)
+        if first.evaluate("message => message.getBoundingClientRect().top > 0"):
+            return
+        page.mouse.wheel(0, -5_000)
 
 
 def show_passage(page: Page) -> None:
@@ -251,9 +260,9 @@ PARTS = {
 }
 
 
-def take_all(browser: Browser, folder: Path, wanted: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
+def take_all(browser: Browser, folder: Path, wanted: Wanted) -> None:
     """Take every wanted picture."""
-    for language in ("zh", "en"):
+    for language in sorted({one[0] for combinations in wanted.values() for one in combinations}):
         with OllamaServer() as ollama:
             os.environ["KB_OLLAMA_BASE_URL"] = ollama.url
             with seeded(ollama, language) as (server, addresses), tempfile.TemporaryDirectory() as empty:
@@ -273,17 +282,31 @@ def take_all(browser: Browser, folder: Path, wanted: Mapping[str, Sequence[tuple
                     fresh.stop()
 
 
+def only(wanted: Wanted, names: Sequence[str]) -> Wanted:
+    """Return of ``wanted`` what ``names`` name: ``chat``, or ``chat-en-dark-phone``."""
+    picked = {
+        name: [one for one in combinations if {name, "-".join((name, *one))} & set(names)]
+        for name, combinations in wanted.items()
+    }
+    return {name: combinations for name, combinations in picked.items() if combinations}
+
+
 def main() -> None:
     """Read the command line and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--all", action="store_true", help="every page in all eight combinations")
-    parser.add_argument("--only", nargs="*", help="names of pictures")
+    parser.add_argument("--only", nargs="+", help="names of pictures, taken anew: chat, or chat-en-dark-phone")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    wanted = dict.fromkeys((*SHOWN, *PAGES), ALL) if args.all else SHOWN
+    wanted: Wanted = dict.fromkeys((*SHOWN, *PAGES), ALL) if args.all else SHOWN
     if args.only:
-        wanted = {name: combinations for name, combinations in wanted.items() if name in args.only}
+        wanted = only(wanted, args.only)
+        if not wanted:
+            parser.error("no such picture")
+        for name, combinations in wanted.items():
+            for one in combinations:
+                (args.folder / f"{'-'.join((name, *one))}.png").unlink(missing_ok=True)
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))

@@ -32,6 +32,7 @@ from kb_app.models import (
 )
 from kb_app.pacing import INTERPRETER
 from kb_app.protocols import ChatModel
+from kb_app.retrieval.confidence import is_chit_chat
 from kb_app.retrieval.retriever import Retriever
 from kb_app.services.answers.attachments import Attached, Attachments
 from kb_app.services.answers.composing import Asked, Found, compose
@@ -279,7 +280,12 @@ class Answering:
 
 
 def _declined(found: Found) -> Generator[AnswerEvent]:
-    """Say that nothing was found, and tell the passages that came nearest."""
+    """Say that nothing was found, and tell the passages that came nearest; of a greeting, what can be asked here."""
+    if is_chit_chat(found.retrieval.query):
+        yield replace(found.as_event(()), query="")
+        yield Token(text=translate(found.language, "answer.chit_chat"))
+        yield Finished(reason="complete")
+        return
     yield found.as_event(sources_of(found.retrieval))
     yield Token(text=translate(found.language, "answer.nothing_found", query=found.retrieval.query))
     yield Finished(reason="complete")
