@@ -17,6 +17,8 @@ CHUNKING_VERSION = 1
 _SLACK = 1.1
 _TAIL_SHARE = 0.35
 _TINY_SHARE = 0.15
+#: Of a chunk: headings beyond it are an outline, and stay where they stand.
+_MOST_CARRIED_SHARE = 0.5
 _LONG_SENTENCE_SHARE = 1.5
 _WHOLE_TIMES = 3
 
@@ -158,7 +160,7 @@ def _fill(pieces: Sequence[_Piece], options: ChunkOptions) -> list[_Draft]:
         if starts_section:
             drafts.append(_Draft([], []))
         elif is_full:
-            carried = _pop_headings(current)
+            carried = _pop_headings(current, options)
             overlap = [] if carried or piece.kind == "heading" else _overlap(current, piece, options)
             drafts.append(_Draft(overlap, carried, sum(heading.units for heading in carried)))
         drafts[-1].add(piece)
@@ -180,15 +182,17 @@ def _is_full(current: _Draft, piece: _Piece, following: _Piece | None, options: 
     return current.units + units > options.size_units * _SLACK
 
 
-def _pop_headings(draft: _Draft) -> list[_Piece]:
-    """Take the headings off the end of a full chunk: they belong to what follows."""
-    carried: list[_Piece] = []
-    while len(draft.own) > 1 and draft.own[-1].kind == "heading":
-        carried.insert(0, draft.own.pop())
-        draft.own_units -= carried[0].units
-    if draft.own and all(piece.kind == "heading" for piece in draft.own):
-        carried = draft.own + carried
-        draft.own = []
+def _pop_headings(draft: _Draft, options: ChunkOptions) -> list[_Piece]:
+    """Take the headings off the end of a full chunk: they belong to what follows. An outline of headings does not."""
+    first = len(draft.own)
+    while first and draft.own[first - 1].kind == "heading":
+        first -= 1
+    carried = draft.own[first:]
+    units = sum(heading.units for heading in carried)
+    if units > options.size_units * _MOST_CARRIED_SHARE:
+        return []
+    del draft.own[first:]
+    draft.own_units -= units
     return carried
 
 

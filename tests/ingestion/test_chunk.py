@@ -171,3 +171,12 @@ def test_no_chunk_reaches_across_a_table_of_contents():
     )
     doc = Document(name="a", media_type="application/pdf", text=text, blocks=blocks, pages=())
     assert [passage.text for passage in chunk(doc)] == ["前面的话。", "后面的话。"]
+
+
+def test_an_outline_of_headings_is_cut_like_text():
+    doc = document("\n\n".join(f"{'#' * (1 + n % 3)} 第 {n} 个标题" for n in range(600)))
+    made = chunk(doc)
+    assert_sound(made, doc)
+    assert max(count_units(passage.text) for passage in made) <= 330
+    for number in range(600):
+        assert any(f"第 {number} 个标题" in passage.text for passage in made)
