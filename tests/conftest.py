@@ -18,6 +18,8 @@ from kb_app.storage import database as databases
 from kb_app.storage import migrate as migrations
 from kb_app.storage.database import Database
 
+#: Each takes half a gigabyte with its app and browser, and a machine may have more cores than memory.
+MOST_PROCESSES = 12
 #: Where Linux keeps files in memory, and how many free bytes there the whole suite surely fits into.
 IN_MEMORY, AMPLE = Path("/dev/shm"), 2 << 30
 
@@ -44,7 +46,8 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Start two processes a core where no browser takes part: half of their time they wait for threads."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 * cores if "not browser" in config.getoption("markexpr") else cores
+    wanted = 2 * cores if "not browser" in config.getoption("markexpr") else cores
+    return min(wanted, MOST_PROCESSES)
 
 
 def _use_memory_for_files() -> None:

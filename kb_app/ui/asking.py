@@ -143,22 +143,7 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
     if missing := _nothing_to_ask(app, bases, base_ids):
         _give_back(question, missing)
         return False
-    request = AskRequest(
-        question=question,
-        base_ids=base_ids,
-        model_id=variant.get("model_id") or picked_model(app, base_ids),
-        conversation_id=CHAT.get() or None,
-        language=language(),
-        filters=asked_filters(),
-        style=asked_style(),
-        answer_language=asked_language(),
-        edited_id=variant.get("edited_id", ""),
-        again_id=variant.get("again_id", ""),
-        query=variant.get("query", ""),
-        reuse=variant.get("reuse", True),
-        anyway=variant.get("anyway", False),
-        attachments=pending(),
-    )
+    request = _request(app, base_ids, question, variant)
     try:
         generation = app.answering.ask(request)
     except BusyError:
@@ -174,6 +159,26 @@ def ask(app: App, bases: Sequence[KnowledgeBase], question: str, **variant: Unpa
         ASKED.set(generation.answer_id)
         return is_all
     return False
+
+
+def _request(app: App, base_ids: tuple[str, ...], question: str, variant: Variant) -> AskRequest:
+    """Return the question with what is picked and typed on the page."""
+    return AskRequest(
+        question=question,
+        base_ids=base_ids,
+        model_id=variant.get("model_id") or picked_model(app, base_ids),
+        conversation_id=CHAT.get() or None,
+        language=language(),
+        filters=asked_filters(),
+        style=asked_style(),
+        answer_language=asked_language(),
+        edited_id=variant.get("edited_id", ""),
+        again_id=variant.get("again_id", ""),
+        query=variant.get("query", ""),
+        reuse=variant.get("reuse", True),
+        anyway=variant.get("anyway", False),
+        attachments=pending(),
+    )
 
 
 def _changes_newest_turn_alone(request: AskRequest, after_id: str) -> bool:

@@ -77,14 +77,7 @@ class Generation:
         self._phase: PhaseKind = "searching"
         self._reading = Reading(done=0, total=0)
         self._started = self._saved = self._phase_at = time.monotonic()
-        self._message = Message(
-            id=turn.answer_id,
-            conversation_id=turn.conversation_id,
-            role="assistant",
-            text="",
-            status="streaming",
-            model_id=model_id,
-        )
+        self._message = _begun(turn, model_id)
 
     # --- for readers ---------------------------------------------------------------------------
 
@@ -287,6 +280,17 @@ class Generation:
             if len(pieces) > 1:  # joined once, not again each time
                 pieces[:] = ["".join(pieces)]
         return replace(self._message, text="".join(self._text), thinking="".join(self._thinking))
+
+
+def _begun(turn: Turn, model_id: str) -> Message:
+    return Message(
+        id=turn.answer_id,
+        conversation_id=turn.conversation_id,
+        role="assistant",
+        text="",
+        status="streaming",
+        model_id=model_id,
+    )
 
 
 def _error_of(event: Finished | Failed) -> ErrorInfo | None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from waiting import until
 
 from kb_app.app import App, build_app
-from kb_app.errors import ReindexNeededError
+from kb_app.errors import KeywordIndexError, ReindexNeededError
 from kb_app.services.answers.questions import AskRequest
 from kb_app.services.documents.library import Upload
 from kb_app.settings import load_settings
@@ -91,6 +91,25 @@ def test_a_group_that_the_database_refuses_leaves_nothing_in_the_indexes(app):
     assert add(app, base.id, "bad.md", TEA + b"bad").state == "failed"
     assert add(app, base.id, "good.md", TEA + b"good").state == "ready"
     assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
+
+
+def test_a_keyword_index_that_refused_to_forget_is_made_anew_at_the_next_start(tmp_path, monkeypatch):
+    def refuse(base_id, document_ids):
+        raise KeywordIndexError("busy")
+
+    settings = load_settings(tmp_path / "refused")
+    with build_app(settings, owner=True) as app:
+        base = app.library.create("茶")
+        gone = add(app, base.id, "tea.md").document_id
+        with monkeypatch.context() as patch:
+            patch.setattr(app._indexes.keyword, "delete_documents", refuse)
+            app.library.remove(base.id, [gone])
+            until(lambda: not app.jobs.active())
+        add(app, base.id, "other.md", TEA + b"more")  # does not make the index trusted again
+    with build_app(settings, owner=True) as app:
+        assert "keyword_rebuilt" in [notice.key for notice in app.notices.current()]
+        until(lambda: app._indexes.vectors_ready)
+        assert app._indexes.differences(app.library.base(base.id)) == (0, 0)
 
 
 @pytest.mark.parametrize("column", ["analyzer_version", "chunking_version"])
