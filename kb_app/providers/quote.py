@@ -9,6 +9,7 @@ from kb_app.messages import translate
 from kb_app.models import AnswerStyle, ChatRequest, Finished, ModelEvent, ModelInfo, Token
 from kb_app.protocols import ChatModel
 from kb_app.providers.stream import EventStream, Hangup
+from kb_app.retrieval.preamble import without_preamble
 from kb_app.retrieval.quote import Quote, select_quotes
 
 _PIECE_CHARS = 12
@@ -30,7 +31,7 @@ class QuoteModel:
         return EventStream(self._events(request), Hangup())
 
     def _events(self, request: ChatRequest) -> Generator[ModelEvent]:
-        wanted = (request.question, request.beginning)
+        wanted = (without_preamble(request.question), request.beginning)
         found = (select_quotes(one, request.sources, _QUOTES[request.style]) for one in wanted if one)
         quotes = next((quotes for quotes in found if quotes), [])
         intro = translate(request.language, "quote.intro" if quotes else "quote.none")

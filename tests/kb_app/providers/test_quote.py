@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_it_quotes_the_source_and_marks_every_quotation():
     assert "> JoyRL is a library based on PyTorch and Ray. It was released by volunteers in 2022. [7]" in text
     quotations = text.split("\n\n")[1:]
     assert all(quotation.endswith("[7]") for quotation in quotations)
+
+
+def test_what_leads_to_a_question_does_not_choose_the_quotation():
+    text = "The report of my class was released by volunteers. " + TEXT
+    lead = "Hello, I have to write a report for my class, released by volunteers, and I am lost. "
+    asked = request(text)
+    assert answer(replace(asked, question=lead + asked.question)) == answer(asked)
 
 
 def test_code_keeps_its_fence():
