@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from page_reading import Open
 from streamlit.testing.v1 import AppTest
+from waiting import LONGEST_S
 
 from kb_app.app import App, build_app
 from kb_app.settings import load_settings
@@ -28,7 +29,7 @@ def open_page(app: App, prepared_once: None) -> Open:
     """Return a function that opens a page as a browser would: ``open_page("chat", lang="zh", chat=ID)``."""
 
     def open_it(name: str = "chat", **query: str) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "kb_app/ui/main.py"), default_timeout=120)
+        page = AppTest.from_file(str(ROOT / "kb_app/ui/main.py"), default_timeout=LONGEST_S)
         for parameter, value in {"lang": "en", **query}.items():
             page.query_params[parameter] = value
         if name != "chat":

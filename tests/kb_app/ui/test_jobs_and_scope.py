@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from waiting import LONGEST_S
 
 from kb_app.app import App, build_app
 from kb_app.services.documents.intake import Upload
@@ -39,7 +40,7 @@ def test_progress_counts_what_was_added_now_and_not_before(app: App) -> None:
     app.jobs.wait(app.library.add_files(base.id, notes("old", 3)))
     app.jobs.pause(base.id)
     app.library.add_files(base.id, notes("new", 2))
-    page = AppTest.from_function(draw_jobs).run()
+    page = AppTest.from_function(draw_jobs, default_timeout=LONGEST_S).run()
     assert not page.exception
     shown = " ".join(markdown.value for markdown in page.markdown)
     assert "new0.md" in shown
@@ -64,7 +65,7 @@ def draw_an_idle_page() -> None:
 def test_an_idle_page_is_redrawn_when_files_came_from_elsewhere(app: App) -> None:
     base = app.library.create("b")
     app.jobs.wait(app.library.add_files(base.id, notes("old", 1)))
-    page = AppTest.from_function(draw_an_idle_page).run()
+    page = AppTest.from_function(draw_an_idle_page, default_timeout=LONGEST_S).run()
     assert page.session_state["runs"] == 1
 
     app.jobs.wait(app.library.add_files(base.id, notes("old", 1)))  # unchanged: the same counts, but something to tell
@@ -94,7 +95,7 @@ def test_the_page_is_drawn_again_when_a_file_is_done_and_others_wait(app: App, t
     app.library.add_files(base.id, [Upload(name="gone.md", data=tmp_path / "gone.md"), *notes("a", 1)])
     assert [job.state for job in app.jobs.under_way(base.id)] == ["failed", "queued"]
 
-    page = AppTest.from_function(draw_jobs_of_a_stale_page).run()
+    page = AppTest.from_function(draw_jobs_of_a_stale_page, default_timeout=LONGEST_S).run()
 
     assert page.text[0].value == "2"
     assert len(page.get("progress")) == 1
@@ -105,7 +106,9 @@ def test_a_failure_is_told_until_the_file_is_added_again(app: App) -> None:
     app.jobs.wait(app.library.add_files(base.id, [Upload(name="a.md", data=b""), Upload(name="b.md", data=b"")]))
     app.jobs.wait(app.library.add_files(base.id, [Upload(name="a.md", data=b"About bees.")]))
 
-    shown = " ".join(markdown.value for markdown in AppTest.from_function(draw_jobs).run().markdown)
+    shown = " ".join(
+        markdown.value for markdown in AppTest.from_function(draw_jobs, default_timeout=LONGEST_S).run().markdown
+    )
 
     assert "b.md" in shown
     assert "a.md" not in shown
@@ -116,7 +119,7 @@ def test_a_reindex_is_no_addition(app: App) -> None:
     app.jobs.wait(app.library.add_files(base.id, notes("a", 1)))
     app.jobs.wait(app.library.reindex(base.id))
 
-    (summary,) = [one.value for one in AppTest.from_function(draw_jobs).run().markdown]
+    (summary,) = [one.value for one in AppTest.from_function(draw_jobs, default_timeout=LONGEST_S).run().markdown]
 
     assert "1 added" in summary
     assert "re-indexed" in summary
@@ -133,7 +136,7 @@ def draw_scope() -> None:
 
 def test_when_the_picked_base_is_gone_no_other_is_asked_instead(app: App) -> None:
     picked, other = app.library.create("picked"), app.library.create("other")
-    page = AppTest.from_function(draw_scope).run()
+    page = AppTest.from_function(draw_scope, default_timeout=LONGEST_S).run()
     assert set(page.text[0].value.split(",")) == {picked.id, other.id}
     page.session_state["kb.scope"] = (picked.id,)
     assert page.run().text[0].value == picked.id

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from waiting import LONGEST_S
 
 from kb_app.app import App, build_app
 from kb_app.settings import load_settings
@@ -39,7 +40,7 @@ def draw_box_with_its_old_files() -> None:
 
 def test_files_sent_twice_by_the_browser_are_added_once(app: App) -> None:
     (base,) = app.library.bases()
-    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page = AppTest.from_function(draw_box_with_its_old_files, default_timeout=LONGEST_S).run()
     files = [("a.md", b"About bees.", "text/plain"), ("empty.txt", b"", "text/plain")]
     page.file_uploader[0].set_value(files).run()
 
@@ -53,7 +54,7 @@ def test_files_sent_twice_by_the_browser_are_added_once(app: App) -> None:
 
 def test_what_cannot_be_read_is_taken_as_well_and_the_outcome_says_what_to_do(app: App) -> None:
     (base,) = app.library.bases()
-    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page = AppTest.from_function(draw_box_with_its_old_files, default_timeout=LONGEST_S).run()
     assert not page.file_uploader[0].proto.type  # the browser would refuse it in English, and forget it
     files = [("talk.mp3", b"ID3" + bytes(500), "audio/mpeg"), ("old.doc", b"\xd0\xcf\x11\xe0", "application/msword")]
     page.file_uploader[0].set_value(files).run()
@@ -65,7 +66,7 @@ def test_what_cannot_be_read_is_taken_as_well_and_the_outcome_says_what_to_do(ap
 
 
 def test_of_a_folder_documents_that_cannot_be_read_are_sent_to_be_named_and_strangers_are_not(app: App) -> None:
-    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page = AppTest.from_function(draw_box_with_its_old_files, default_timeout=LONGEST_S).run()
     page.button(key="upload_other_way").click().run()
     sent = set(page.file_uploader[0].proto.type)
 
@@ -75,7 +76,7 @@ def test_of_a_folder_documents_that_cannot_be_read_are_sent_to_be_named_and_stra
 
 def test_a_folder_keeps_its_names_and_its_hidden_folders_to_itself(app: App) -> None:
     (base,) = app.library.bases()
-    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page = AppTest.from_function(draw_box_with_its_old_files, default_timeout=LONGEST_S).run()
     page.button(key="upload_other_way").click().run()
     names = ["notes/a.md", "notes/day 1/b.txt", "notes/.git/c.md", "notes/__MACOSX/._a.md"]
     page.file_uploader[0].set_value([(name, b"About bees.", "text/plain") for name in names]).run()
@@ -86,7 +87,7 @@ def test_a_folder_keeps_its_names_and_its_hidden_folders_to_itself(app: App) -> 
 
 
 def test_the_sentence_under_the_box_names_kinds_and_not_endings(app: App) -> None:
-    page = AppTest.from_function(draw_box_with_its_old_files).run()
+    page = AppTest.from_function(draw_box_with_its_old_files, default_timeout=LONGEST_S).run()
     sentence = page.caption[0].value
     assert "Word" in sentence
     assert "DOCM" not in sentence
