@@ -7,7 +7,7 @@ import pytest
 
 from kb_app.pacing import Turns
 
-_SOON_S = 10.0
+_SOON_S = 60.0
 
 
 def line_up(turns: Turns, names: str) -> list[str]:
@@ -78,7 +78,7 @@ class _Interrupted(threading.Event):
 
 
 def test_who_is_interrupted_while_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns(longest_wait_s=30)
+    turns = Turns(longest_wait_s=300)
     inside, release = threading.Event(), threading.Event()
 
     def hold() -> None:

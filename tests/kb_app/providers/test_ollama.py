@@ -404,11 +404,13 @@ def test_pull_that_breaks_off(ollama: OllamaServer) -> None:
 
 
 def test_pull_is_cancelled_from_another_thread(ollama: OllamaServer) -> None:
-    ollama.gap_s = 0.05
+    ollama.scenario, ollama.gap_s = "pull_hold", 0.05
     hangup = Hangup()
+    steps = iter(provider(ollama).pull("qwen3:4b", hangup))
+    next(steps)
     threading.Timer(0.1, hangup.hang_up).start()
     with pytest.raises(ProviderError):
-        list(provider(ollama).pull("qwen3:4b", hangup))
+        list(steps)
     assert ollama.client_gone.wait(60)
 
 
