@@ -81,6 +81,8 @@ class Doctor:
         return Check(name="data_folder", ok=not low, detail=Notice(key=key, params=params))
 
     def _integrity(self) -> Check:
+        if not self._database.path.exists():  # deleted under the running app, to which some systems go on showing it
+            return Check(name="database", ok=False, detail=Notice(key="check_database_gone"))
         with self._database.read() as session:
             result = str(session.execute(text("PRAGMA quick_check(1)")).scalar())
         ok = result == "ok"

@@ -1,5 +1,7 @@
 """Data folders of earlier versions keep everything when they are brought to the newest schema, and back."""
 
+import os
+
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -115,3 +117,10 @@ def test_what_cannot_be_read_in_the_data_folder_is_told(tmp_path):
     (tmp_path / "index").write_text("a file where a folder should be")
     with pytest.raises(DataFolderError):
         build_app(load_settings(tmp_path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
+def test_a_database_that_is_deleted_under_the_app_is_told(tmp_path):
+    with build_app(load_settings(tmp_path), owner=True) as app:
+        (tmp_path / "kb.sqlite3").unlink()
+        assert [check.detail.key for check in app.doctor.run() if check.name == "database"] == ["check_database_gone"]
