@@ -6,7 +6,8 @@ const CITATION = 'a[href^="#kb-source-"]';
 const PICKED = '.st-key-conversations .stButton button, .st-key-new_chat_sidebar button, [data-testid="stSidebarNavLink"]';
 const PASSAGE = ".st-key-passage_text mark, .st-key-passage_marked .stMarkdownColoredBackground, .st-key-passage_text .kb-passage";
 const NARROW = "(max-width: 767px)";
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 30000; // nothing is waited for any longer
+const QUIET_TICKS = 20, TICK_MS = 100;
 
 const FOLLOW_MS = 3000;
 // An answer that is being written is followed anyhow; and nobody wants the page redrawn under an open box.
@@ -19,7 +20,7 @@ let shown = "";
 let found = "";
 let scrolledAt = 0;
 
-for (const kind of ["wheel", "touchmove", "keydown"]) {
+for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   document.addEventListener(kind, () => (scrolledAt = performance.now()), { capture: true, passive: true });
 }
 
@@ -63,7 +64,7 @@ export default function (component) {
   }
   if (data.message !== found) {
     found = data.message;
-    if (found) scrollToMessage(found, performance.now() + PATIENCE_MS);
+    if (found) scrollToMessage(found, performance.now(), 0);
   }
   return () => {
     document.removeEventListener("click", onClick, true);
@@ -97,12 +98,13 @@ function copyByCommand(text) {
 }
 
 // Streamlit follows the end of a chat while it is drawn, so the message is held in sight until the page has come to
-// rest, or the reader scrolls.
-function scrollToMessage(id, until) {
-  if (id !== found || performance.now() > until || scrolledAt > until - PATIENCE_MS) return;
+// rest, which is counted in ticks since a slow browser has none while it draws, or until the reader does something.
+function scrollToMessage(id, since, quiet) {
+  if (id !== found || quiet > QUIET_TICKS || scrolledAt > since || performance.now() > since + PATIENCE_MS) return;
   const message = document.querySelector(`.st-key-found_${CSS.escape(id)}`);
   if (message) message.scrollIntoView({ block: "start" });
-  setTimeout(() => scrollToMessage(id, until), 100);
+  const isAtRest = message && !document.querySelector('[data-test-script-state="running"]');
+  setTimeout(() => scrollToMessage(id, since, isAtRest ? quiet + 1 : 0), TICK_MS);
 }
 
 function scrollToPassage(until) {
