@@ -147,15 +147,15 @@ def test_what_an_earlier_version_indexed_is_searched_and_indexed_anew_by_itself(
     assert app.jobs.active() == []
 
 
-def test_files_that_waited_during_an_upgrade_are_added_after_the_base_is_indexed_anew(app, monkeypatch):
+def test_files_that_waited_during_an_upgrade_are_added_after_the_base_is_indexed_anew(app):
     base = app.library.create("茶")
     add(app, base.id, "tea.md")
     app.library._bases.change(base.id, {"analyzer_version": 0})
     assert add(app, base.id, "early.md", TEA + b"early").error.code == "reindex_needed"  # before it was noticed
-    with monkeypatch.context() as patch:
-        patch.setattr(app._worker._jobs, "claim", lambda: None)
-        batches = [app.library.add_files(base.id, [Upload(name=f"{n}.md", data=TEA + b"%d" % n)]) for n in range(3)]
-        app.renew_indexes()
+    app.jobs.pause(base.id)
+    batches = [app.library.add_files(base.id, [Upload(name=f"{n}.md", data=TEA + b"%d" % n)]) for n in range(3)]
+    app.renew_indexes()
+    app.jobs.resume(base.id)
     (reindex,) = [job for job in app.jobs.recent(base.id) if job.kind == "reindex"]
     for batch in (reindex.batch_id, *batches):
         assert [job.state for job in app.jobs.wait(batch)] == ["ready"]
