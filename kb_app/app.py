@@ -8,8 +8,9 @@ from kb_app.models import ErrorInfo, Notice
 from kb_app.providers.configured import ONNX_FOLDER, builtin_providers, configured_registry, configured_reranker
 from kb_app.providers.ollama import OllamaProvider
 from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answers.answering import Answering, Knowledge
+from kb_app.services.answers.answering import Answering
 from kb_app.services.answers.attachments import Attachments
+from kb_app.services.answers.knowledge import Knowledge
 from kb_app.services.answers.prompt_preview import PromptPreview
 from kb_app.services.answers.rewriting import Rewriting
 from kb_app.services.conversations.exporting import ConversationExporter
@@ -169,19 +170,19 @@ class App:
 
     def _make_answering(self, conversations: ConversationRepository) -> None:
         self.answering = Answering(
-            conversations,
             Knowledge(
+                conversations=conversations,
                 retriever=self.retriever,
                 rewriting=Rewriting(self.models.chat, self.model_calls, self.prompts),
                 reuse=self.reuse,
                 living=self.library.living,
                 attachments=self.attachments,
                 pages_of=lambda document_id: self.library.text(document_id).pages,
+                top_k=self.settings.top_k,
             ),
             self.model_calls,
             self.prompts,
             options=self.model_choices.answer_options,
-            top_k=self.settings.top_k,
         )
         self.answering.listen(self._titles.answered)
 

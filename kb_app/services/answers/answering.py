@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -33,43 +33,21 @@ from kb_app.models import (
 from kb_app.pacing import INTERPRETER
 from kb_app.protocols import ChatModel
 from kb_app.retrieval.confidence import is_chit_chat
-from kb_app.retrieval.retriever import Retriever
-from kb_app.services.answers.attachments import Attached, Attachments
 from kb_app.services.answers.composing import Asked, Found, compose
 from kb_app.services.answers.generation import Generation
-from kb_app.services.answers.places import PagesOf, placed
-from kb_app.services.answers.questions import AskRequest, Place
-from kb_app.services.answers.rewriting import Rewriting, Rewritten
+from kb_app.services.answers.knowledge import Knowledge
+from kb_app.services.answers.places import placed
+from kb_app.services.answers.questions import AskRequest
 from kb_app.services.answers.sources import sources_of
 from kb_app.services.corrections.corrected_answers import corrected_answer
-from kb_app.services.corrections.reuse import Reuse
 from kb_app.services.models.calls import Call, ModelCalls
-from kb_app.services.prompting.prompts import language_of, with_wishes
+from kb_app.services.prompting.prompts import with_wishes
 from kb_app.services.prompting.store import Prompts
 from kb_app.services.wording import title_from, well_formed
-from kb_app.storage.conversations import ConversationRepository
 
 _LOG = logging.getLogger(__name__)
 
 _THREADS = 32
-#: Messages before a question that may matter to it.
-_HISTORY = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What answers are made from: passages that are found, and corrections of earlier answers.
-
-    ``living`` returns those of some bases that exist, or raises NotFoundError when none does; ``pages_of`` the pages of
-    a document.
-    """
-
-    retriever: Retriever
-    rewriting: Rewriting
-    reuse: Reuse
-    living: Callable[[Sequence[str]], tuple[str, ...]]
-    attachments: Attachments
-    pages_of: PagesOf
 
 
 class Answering:
@@ -77,29 +55,22 @@ class Answering:
 
     def __init__(
         self,
-        conversations: ConversationRepository,
         knowledge: Knowledge,
         calls: ModelCalls,
         prompts: Prompts,
         *,
         options: Callable[[str], ChatOptions],
-        top_k: int,
     ) -> None:
-        """Answer from ``knowledge`` with the ``top_k`` best passages, asking models through ``calls``.
+        """Answer from ``knowledge``, asking models through ``calls``.
 
         ``options`` says, by its id, how a model answers.
         """
-        self._conversations = conversations
-        self._retriever = knowledge.retriever
-        self._rewriting = knowledge.rewriting
-        self._reuse = knowledge.reuse
-        self._living = knowledge.living
-        self._attachments = knowledge.attachments
+        self._conversations = knowledge.conversations
+        self._knowledge = knowledge
         self._placed = partial(placed, pages_of=knowledge.pages_of)
         self._calls = calls
         self._prompts = prompts
         self._options = options
-        self._top_k = top_k
         self._lock = threading.Lock()
         self._running: dict[str, Generation] = {}
         self._closed = False
@@ -171,75 +142,26 @@ class Answering:
 
     def _events(self, generation: Generation, request: AskRequest) -> Generator[AnswerEvent]:
         self._calls.require(request.model_id, request.base_ids)
-        attached = self._attachments.of(generation.conversation_id, generation.question_id)
+        attached = self._knowledge.attachments.of(generation.conversation_id, generation.question_id)
         stopped = threading.Event()
         generation.on_stop(stopped.set)
-        yield from self._attachments.reading(attached, stopped)
+        yield from self._knowledge.attachments.reading(attached, stopped)
         if stopped.is_set():
             return
-        place = self._place(generation, request, attached)
-        if place.is_whole and (match := self._exact(request.question, place)) is not None:
+        place = self._knowledge.place(generation.question_id, request, attached)
+        if place.is_whole and (match := self._knowledge.exact(request.question, place)) is not None:
             yield from self._corrected(match, request.question)
             return
-        query, problem = self._query(generation, place)
-        if not place.is_whole and (match := self._exact(query, place)) is not None:
+        query, problem = self._knowledge.query(place, generation.on_stop)
+        if not place.is_whole and (match := self._knowledge.exact(query, place)) is not None:
             yield from self._corrected(match, query)
             return
-        found = self._found(query, problem, place)
+        found = self._knowledge.found(query, problem, place)
         if not found.retrieval.found and not found.corrections:
             generation.nothing_found()
             yield from _declined(found)
             return
         yield from self._written(generation, request, found)
-
-    def _place(self, generation: Generation, request: AskRequest, attached: Attached) -> Place:
-        """Return what surrounds the question. Raises NotFoundError where its bases are gone."""
-        base_ids = (*request.base_ids, attached.base_id) if attached.base_id else request.base_ids
-        return Place(
-            request=request,
-            language=request.answer_language or language_of(request.question, request.language),
-            history=self._conversations.before(generation.question_id, last=_HISTORY),
-            attached=attached,
-            base_ids=self._living(base_ids),
-        )
-
-    def _exact(self, question: str, place: Place) -> CorrectionMatch | None:
-        """Return the correction that is the answer to this very question."""
-        return self._reuse.exact(question, place.base_ids) if place.may_reuse else None
-
-    def _query(self, generation: Generation, place: Place) -> Rewritten:
-        """Return what to search for."""
-        request, attached = place.request, place.attached
-        if request.query:
-            return Rewritten(request.query)
-        return self._rewriting.query(
-            request.question,
-            [] if attached.names and attached.is_meant else place.history,  # "this file" is none of those before
-            model_id=request.model_id,
-            base_ids=request.base_ids,
-            language=place.language,
-            on_stop=generation.on_stop,
-        )
-
-    def _found(self, query: str, problem: ErrorInfo | None, place: Place) -> Found:
-        """Search, and return what there is to answer from."""
-        request, attached = place.request, place.attached
-        filters = self._attachments.widened(request.filters, place.base_ids, attached)
-        retrieval = self._retriever.retrieve(query, place.base_ids, top_k=self._top_k, filters=filters)
-        retrieval = self._attachments.opened(retrieval, attached, self._top_k)
-        problems = tuple(one for one in (problem, retrieval.problem) if one is not None)
-        examples = self._reuse.examples(query, place.base_ids, retrieval) if place.may_reuse else []
-        if request.anyway and retrieval.hits:
-            retrieval = replace(retrieval, found=True)  # the confidence stays what it is
-        return Found(
-            query=query,
-            language=place.language,
-            history=place.history,
-            retrieval=retrieval,
-            corrections=[match.correction for match in examples],
-            problems=problems + self._attachments.problems(attached),
-            attached=attached,
-        )
 
     def _written(self, generation: Generation, request: AskRequest, found: Found) -> Generator[AnswerEvent]:
         """Let a model answer from what was found; corrections count as used when it begins to, having read them."""
@@ -275,7 +197,7 @@ class Answering:
         yield Finished(reason="complete")
 
     def _used(self, corrections: Sequence[Correction], kind: Literal["exact", "example"]) -> Reused:
-        self._reuse.count(corrections)
+        self._knowledge.reuse.count(corrections)
         return Reused(correction_id=corrections[0].id, kind=kind)
 
 

@@ -24,8 +24,9 @@ from kb_app.models import (
     Token,
     Usage,
 )
-from kb_app.services.answers.answering import Answering, Knowledge
+from kb_app.services.answers.answering import Answering
 from kb_app.services.answers.attachments import Attached
+from kb_app.services.answers.knowledge import Knowledge
 from kb_app.services.answers.questions import AskRequest
 from kb_app.services.answers.rewriting import Rewriting
 from kb_app.services.models.calls import ModelCalls
@@ -147,6 +148,8 @@ def answering(conversations, model, *, found=True, reuse=None, options=None, ret
     calls = ModelCalls(chat or (lambda _model_id: model), Written(), NoChoices())
     prompts = DefaultPrompts()
     knowledge = Knowledge(
+        conversations=conversations,
+        top_k=8,
         retriever=retriever or FakeRetriever(found),
         rewriting=Rewriting(lambda _model_id: model, calls, prompts),
         reuse=reuse or NoCorrections(),
@@ -154,9 +157,7 @@ def answering(conversations, model, *, found=True, reuse=None, options=None, ret
         attachments=NoAttachments(),
         pages_of=lambda _document_id: (),
     )
-    return Answering(
-        conversations, knowledge, calls, prompts, options=lambda _model_id: options or ChatOptions(), top_k=8
-    )
+    return Answering(knowledge, calls, prompts, options=lambda _model_id: options or ChatOptions())
 
 
 def ask(service, question="什么是南瓜书？", **more):
