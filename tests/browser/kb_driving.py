@@ -22,6 +22,16 @@ def wait_until_idle(page: Page) -> None:
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
 
+def wait_until_still(page: Page) -> None:
+    """Wait until the script has ended and nothing moves: a click into a box that is still opening goes astray."""
+    wait_until_idle(page)
+    page.evaluate(
+        """() => Promise.allSettled(
+            document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 10000).map((a) => a.finished)
+        )"""
+    )
+
+
 def go_to(page: Page, name: str) -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kb_driving import answer, ask, create_base, go_to, key, marked, upload, wait_for_answer
+from kb_driving import answer, ask, create_base, go_to, key, marked, upload, wait_for_answer, wait_until_still
 from kb_server import Network, Server
 from playwright.sync_api import Browser, Page, expect
 from protocol_servers.ollama_server import OllamaServer
@@ -46,7 +46,10 @@ def files(tmp_path: Path) -> list[Path]:
 
 def open_first_source(page: Page) -> None:
     page.locator("[class*=st-key-sources_] summary").last.click()
-    page.get_by_role("button", name="Open in document").first.click()
+    button = page.get_by_role("button", name="Open in document").first
+    expect(button).to_be_visible()
+    wait_until_still(page)
+    button.click()
 
 
 def test_first_run_to_a_checked_answer_and_back(page: Page, files: list[Path]) -> None:
