@@ -43,7 +43,7 @@ def main() -> None:
     upload_box(app, base)
     more_ways(app, base)
     watched_folder(app, base)
-    job_progress(app, base.id)
+    job_progress(app, base)
     summary_progress(app, base)
     archive_dialog(app, base.id)
     document_list(app, base)

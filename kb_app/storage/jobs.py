@@ -135,12 +135,16 @@ class JobRepository:
             session.execute(_JOBS.update().where(_JOBS.c.id == bindparam("job")).values(values), rows)
 
     def resume(self) -> list[Job]:
-        """Put jobs that were running when the process died back into the queue, and return them."""
+        """Put jobs that were running when the process died back into the queue, and return them.
+
+        Those that were to stop are cancelled: the process ended before they came to it.
+        """
         with self._database.write() as session:
             rows = session.scalars(select(JobRow).where(JobRow.state == "running")).all()
             for row in rows:
-                row.state, row.stage, row.done, row.total, row.started_at = "queued", "", 0, 0, None
-            return [_to_job(row) for row in rows]
+                row.state = "cancelled" if row.cancel_requested else "queued"
+                row.stage, row.done, row.total, row.started_at = "", 0, 0, None
+            return [_to_job(row) for row in rows if row.state == "queued"]
 
     def batch(self, batch_id: str) -> list[Job]:
         """Return the jobs of a batch, in order."""

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kb_app.app import App
 from kb_app.errors import NotFoundError
-from kb_app.models import Job, JobState
+from kb_app.models import Job, JobState, KnowledgeBase
 from kb_app.services.documents.pace import pace
 from kb_app.ui.markup import plain
 from kb_app.ui.protected import archive_button, locked_archives
@@ -38,31 +38,36 @@ def is_busy(app: App, base_id: str) -> bool:
     return any(job.kind in _SHOWN_KINDS for job in app.jobs.active(base_id))
 
 
-def job_progress(app: App, base_id: str) -> None:
-    """Show the base's jobs; while some are active, twice a second, and redraw the page when one has ended."""
+def job_progress(app: App, base: KnowledgeBase) -> None:
+    """Show the jobs of ``base``, which is what the page around them shows of it.
+
+    While some are active they are drawn twice a second. The page is drawn anew when one has ended, and when the base
+    is not what it shows any more.
+    """
+    base_id = base.id
     under_way = _shown(app.jobs.under_way(base_id))
     if under_way:
         st.fragment(run_every=_REFRESH_S)(_job_progress)(app, base_id, _finished_count(under_way))
     else:
         # No fragment: what its buttons start, a dialog or more work, is drawn by the whole page only.
-        drawn = _content(app, base_id)
+        drawn = _content(app, base)
         _job_progress(app, base_id, None)
         st.fragment(run_every=_LOOK_S)(_look)(app, base_id, drawn)
 
 
-def _content(app: App, base_id: str) -> tuple[object, ...] | None:
-    """Return what changes whenever documents of the base do; None where the base is gone."""
-    try:
-        base = app.library.base(base_id)
-    except NotFoundError:
-        return None
-    newest = [(job.id, job.state) for job in app.jobs.recent(base_id, limit=1)]
+def _content(app: App, base: KnowledgeBase) -> tuple[object, ...]:
+    """Return what changes whenever documents of the base do."""
+    newest = [(job.id, job.state) for job in app.jobs.recent(base.id, limit=1)]
     return (base.document_count, base.chunk_count, *newest)
 
 
-def _look(app: App, base_id: str, drawn: tuple[object, ...] | None) -> None:
-    """Redraw the page when the base is not what it was when the page was drawn."""
-    if _content(app, base_id) != drawn:
+def _look(app: App, base_id: str, drawn: tuple[object, ...]) -> None:
+    """Redraw the page when the base is gone, or not what it was when the page was drawn."""
+    try:
+        base = app.library.base(base_id)
+    except NotFoundError:
+        st.rerun()
+    if _content(app, base) != drawn:
         st.rerun()
 
 

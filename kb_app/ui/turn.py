@@ -92,7 +92,7 @@ def _empty_chat(app: App, bases: Sequence[KnowledgeBase], above: Above) -> None:
     for base in chosen:
         if is_busy(app, base.id):
             st.caption(t("chat.preparing"))
-            job_progress(app, base.id)
+            job_progress(app, base)
     if not bases:
         st.info(t("chat.no_bases"), icon=":material/library_add:")
     elif chosen and not any(base.document_count or is_busy(app, base.id) for base in chosen):

@@ -55,3 +55,14 @@ def test_a_job_that_failed_while_it_was_being_cancelled_can_be_done_again(jobs):
     assert jobs.retry_failed("base") == 1
     assert jobs.claim().job.id == job.id
     assert not jobs.progress(job.id, "load", 0, 1)  # nobody wants it cancelled any more
+
+
+def test_what_was_to_stop_when_the_process_ended_does_not_go_on(jobs):
+    batch = queue(jobs, "a.md", "b.md")
+    jobs.claim()
+    jobs.cancel(batch)
+    later = queue(jobs, "c.md")
+    jobs.claim()
+    assert [job.name for job in jobs.resume()] == ["c.md"]
+    assert [job.state for job in jobs.batch(batch)] == ["cancelled", "cancelled"]
+    assert [job.state for job in jobs.batch(later)] == ["queued"]

@@ -28,7 +28,7 @@ def draw_jobs() -> None:
     from kb_app.ui.runtime import get_app
 
     (base,) = get_app().library.bases()
-    job_progress(get_app(), base.id)
+    job_progress(get_app(), base)
 
 
 def notes(prefix: str, count: int) -> list[Upload]:
@@ -57,7 +57,7 @@ def draw_an_idle_page() -> None:
 
     (base,) = get_app().library.bases()
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-    drawn = st.session_state.setdefault("drawn", _content(get_app(), base.id))
+    drawn = st.session_state.setdefault("drawn", _content(get_app(), base))
     if st.session_state["runs"] < 4:  # as a fragment does, long after the page was drawn
         _look(get_app(), base.id, drawn)
 
@@ -73,6 +73,27 @@ def test_an_idle_page_is_redrawn_when_files_came_from_elsewhere(app: App) -> Non
 
     assert not page.exception
     assert page.session_state["runs"] == 4
+
+
+def draw_a_page_that_looked_too_early() -> None:
+    from dataclasses import replace
+
+    import streamlit as st
+
+    from kb_app.ui.jobs import job_progress
+    from kb_app.ui.runtime import get_app
+
+    (base,) = get_app().library.bases()
+    runs = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    job_progress(get_app(), replace(base, document_count=0, chunk_count=0) if runs == 1 else base)
+
+
+def test_a_page_is_drawn_again_when_the_last_file_was_done_while_it_was_drawn(app: App) -> None:
+    base = app.library.create("b")
+    app.jobs.wait(app.library.add_files(base.id, notes("new", 1)))
+    page = AppTest.from_function(draw_a_page_that_looked_too_early, default_timeout=LONGEST_S).run()
+    assert not page.exception
+    assert page.session_state["runs"] == 2
 
 
 def draw_jobs_of_a_stale_page() -> None:
