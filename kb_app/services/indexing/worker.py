@@ -135,11 +135,9 @@ class Worker:
         except CancelledError:
             if not self._closing.is_set():
                 self._jobs.finish(claimed.job.id, "cancelled")
-        except StorageError as error:
-            if claimed.job.kind == "ingest":  # the ends of files before this one could not be recorded: see _recover
-                raise
-            self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
-        except Exception as error:  # noqa: BLE001 - a bug in one job must not end the others; told_error logs it
+        except Exception as error:  # a bug in one job must not end the others; told_error logs it
+            if claimed.job.kind == "ingest" and isinstance(error, StorageError):
+                raise  # the ends of files before this one could not be recorded: see _recover
             self._jobs.finish(claimed.job.id, "failed", error=told_error(error))
 
     def _expand(self, claimed: ClaimedJob) -> None:
